@@ -1,0 +1,271 @@
+// From `unknown`, as it comes out of a port, to a message: shape checks by hand, because they run for every envelope.
+// It stands apart as the only place that trusts nothing. What passes has the right fields with the right types, and
+// every range of values lies inside the payload; what the fields mean is checked where they are used.
+
+import { UsageError } from '../errors/errors.ts'
+import {
+  type Answer,
+  type FromEngine,
+  PROTOCOL_VERSION,
+  type Request,
+  type ToEngine,
+  type WireError,
+} from './messages.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/**
+ * Checks a message for the engine. Throws UsageError `protocol` on anything that no client of this version sends; the
+ * exception is `hello`, of which only `protocol` and `client` are checked when the version differs, so that a version
+ * can be refused by its number.
+ */
+export function parseToEngine(data: unknown): ToEngine {
+  const message = fields(data, 'message to the engine')
+  switch (message.type) {
+    case 'requests': {
+      text(message, 'client')
+      natural(message, 'ackedThrough')
+      const payloadBytes = payloadSize(message)
+      for (const request of list(message, 'requests')) checkRequest(fields(request, 'request'), payloadBytes)
+      return data as ToEngine
+    }
+    case 'hello': {
+      text(message, 'client')
+      if (natural(message, 'protocol') !== PROTOCOL_VERSION) return data as ToEngine
+      const settings = fields(message.settings, 'settings')
+      text(settings, 'durability')
+      flag(settings, 'foreignKeys')
+      fields(settings.sync, 'settings.sync')
+      if (message.start !== undefined) checkStart(fields(message.start, 'start'))
+      return data as ToEngine
+    }
+    case 'goodbye':
+      text(message, 'client')
+      return data as ToEngine
+    default:
+      throw nonsense(`unknown message type ${show(message.type)}`)
+  }
+}
+
+/** Checks a message from the engine. Throws UsageError `protocol` on anything that no engine of this version sends. */
+export function parseFromEngine(data: unknown): FromEngine {
+  const message = fields(data, 'message from the engine')
+  switch (message.type) {
+    case 'answers': {
+      const payloadBytes = payloadSize(message)
+      for (const answer of list(message, 'answers')) checkAnswer(fields(answer, 'answer'), payloadBytes)
+      return data as FromEngine
+    }
+    case 'ready': {
+      natural(message, 'protocol')
+      const info = fields(message.info, 'info')
+      text(info, 'storage')
+      list(info, 'why')
+      return data as FromEngine
+    }
+    case 'failed':
+      checkError(message.error)
+      return data as FromEngine
+    case 'closed':
+      return data as FromEngine
+    case 'event': {
+      const event = fields(message.event, 'event')
+      text(event, 'name')
+      if (event.name === 'terminated') checkError(event.error)
+      return data as FromEngine
+    }
+    default:
+      throw nonsense(`unknown message type ${show(message.type)}`)
+  }
+}
+
+function checkStart(start: Fields): void {
+  text(start, 'name')
+  text(start, 'storage')
+  text(start, 'checksum')
+  natural(start, 'blockSize')
+  natural(start, 'cacheBytes')
+  natural(start, 'rowBytesMax')
+  flag(start, 'debug')
+  if (!(start.wasm instanceof WebAssembly.Module)) text(fields(start.wasm, 'wasm'), 'url')
+}
+
+function checkRequest(request: Fields, payloadBytes: number): void {
+  const type = request.type as Request['type']
+  if (type === 'cancel' || type === 'credit') {
+    natural(request, 'target')
+    if (type === 'credit') natural(request, 'chunks')
+    return
+  }
+  natural(request, 'seq')
+  nonNegative(request, 'timeoutMs')
+  if (request.transaction !== undefined) natural(request, 'transaction')
+  switch (type) {
+    case 'statement':
+      checkItem(request, payloadBytes)
+      return
+    case 'script':
+    case 'prepare':
+      text(request, 'sql')
+      return
+    case 'bulk':
+      text(request, 'sql')
+      natural(request, 'setCount')
+      natural(request, 'valuesPerSet')
+      natural(request, 'bulk')
+      flag(request, 'last')
+      checkParameters(request.sets, payloadBytes)
+      return
+    case 'batch':
+      for (const item of list(request, 'items')) checkItem(fields(item, 'batch item'), payloadBytes)
+      return
+    case 'begin':
+      natural(request, 'transaction')
+      text(request, 'mode')
+      nonNegative(request, 'lifetimeMs')
+      return
+    case 'end':
+      natural(request, 'transaction')
+      text(request, 'action')
+      return
+    case 'savepoint':
+      natural(request, 'transaction')
+      text(request, 'action')
+      natural(request, 'depth')
+      return
+    case 'maintenance':
+      text(request, 'action')
+      return
+    default:
+      throw nonsense(`unknown request type ${show(type satisfies never)}`)
+  }
+}
+
+function checkItem(item: Fields, payloadBytes: number): void {
+  text(item, 'sql')
+  text(item, 'want')
+  if (item.parameters !== undefined) checkParameters(item.parameters, payloadBytes)
+}
+
+function checkParameters(value: unknown, payloadBytes: number): void {
+  const parameters = fields(value, 'parameters')
+  checkRange(parameters, payloadBytes)
+  natural(parameters, 'count')
+  if (parameters.names !== undefined) list(parameters, 'names')
+}
+
+function checkAnswer(answer: Fields, payloadBytes: number): void {
+  natural(answer, 'seq')
+  const type = answer.type as Answer['type']
+  switch (type) {
+    case 'result':
+      checkResult(answer, payloadBytes)
+      return
+    case 'chunk':
+      if (answer.columns !== undefined) list(answer, 'columns')
+      checkRows(answer.rows, payloadBytes)
+      return
+    case 'batch-result':
+      for (const result of list(answer, 'results')) checkResult(fields(result, 'result'), payloadBytes)
+      return
+    case 'done':
+      return
+    case 'prepared':
+      list(answer, 'columns')
+      list(answer, 'parameterNames')
+      flag(answer, 'readonly')
+      return
+    case 'report':
+      text(fields(answer.report, 'report'), 'kind')
+      return
+    case 'error':
+      checkError(answer.error)
+      return
+    default:
+      throw nonsense(`unknown answer type ${show(type satisfies never)}`)
+  }
+}
+
+function checkResult(result: Fields, payloadBytes: number): void {
+  natural(result, 'changes')
+  if (typeof result.lastInsertRowid !== 'bigint') throw nonsense('lastInsertRowid is not a bigint')
+  if (result.columns !== undefined) list(result, 'columns')
+  if (result.rows !== undefined) checkRows(result.rows, payloadBytes)
+}
+
+function checkRows(value: unknown, payloadBytes: number): void {
+  const rows = fields(value, 'rows')
+  checkRange(rows, payloadBytes)
+  natural(rows, 'count')
+}
+
+function checkRange(range: Fields, payloadBytes: number): void {
+  const at = natural(range, 'at')
+  const bytes = natural(range, 'bytes')
+  if (at + bytes > payloadBytes) {
+    throw nonsense(`range ${at} to ${at + bytes} lies outside the payload of ${payloadBytes} bytes`)
+  }
+}
+
+function checkError(value: unknown): asserts value is WireError {
+  const error = fields(value, 'error')
+  text(error, 'class')
+  text(error, 'code')
+  text(error, 'message')
+  fields(error.facts, 'error.facts')
+}
+
+function payloadSize(message: Fields): number {
+  const payload = message.payload
+  if (payload === undefined) return 0
+  if (!(payload instanceof ArrayBuffer)) throw nonsense('payload is not an ArrayBuffer')
+  return payload.byteLength
+}
+
+function fields(value: unknown, what: string): Fields {
+  if (typeof value !== 'object' || value === null) throw nonsense(`${what} is ${show(value)}, not an object`)
+  return value as Fields
+}
+
+function text(object: Fields, name: string): string {
+  const value = object[name]
+  if (typeof value !== 'string') throw nonsense(`${name} is ${show(value)}, not a string`)
+  return value
+}
+
+function flag(object: Fields, name: string): boolean {
+  const value = object[name]
+  if (typeof value !== 'boolean') throw nonsense(`${name} is ${show(value)}, not a boolean`)
+  return value
+}
+
+function natural(object: Fields, name: string): number {
+  const value = object[name]
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw nonsense(`${name} is ${show(value)}, not a whole number from 0`)
+  }
+  return value
+}
+
+function nonNegative(object: Fields, name: string): number {
+  const value = object[name]
+  if (typeof value !== 'number' || !(value >= 0)) throw nonsense(`${name} is ${show(value)}, not a number from 0`)
+  return value
+}
+
+function list(object: Fields, name: string): readonly unknown[] {
+  const value = object[name]
+  if (!Array.isArray(value)) throw nonsense(`${name} is ${show(value)}, not an array`)
+  return value
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? `'${value.slice(0, 40)}'` : value === null ? 'null' : typeof value
+}
+
+function nonsense(what: string): UsageError {
+  return new UsageError(
+    'protocol',
+    `A message of the DataSync protocol is malformed: ${what}. Page and worker must come from the same release; if a worker file is copied or cached, replace it.`,
+  )
+}
