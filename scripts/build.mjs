@@ -1,0 +1,108 @@
+// Builds dist/: the page's library with its types (index, store), the worker as one file that imports nothing, and
+// SQLite's wasm beside it. It stands apart so that every test, the playground and the bench use the package exactly as
+// it is published. Two facts are asserted at the end: the library still names its assets by literal
+// `new URL(..., import.meta.url)`, which bundlers need, and the worker names none and imports nothing.
+import { copyFile, readFile, rename, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build } from 'tsdown'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const dist = join(root, 'dist')
+const partial = join(root, '.tmp', 'dist')
+
+// Built elsewhere first and then moved, so that nobody who serves dist/ ever sees half of it.
+await rm(partial, { recursive: true, force: true })
+const shared = {
+  cwd: root,
+  config: false,
+  outDir: partial,
+  format: 'esm',
+  target: 'es2022',
+  platform: 'browser',
+  clean: false,
+  hash: false,
+  report: false,
+  logLevel: 'warn',
+  outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
+}
+await build({
+  ...shared,
+  entry: { index: 'src/index.ts', store: 'src/store/index.ts' },
+  dts: true,
+  deps: { onlyBundle: [] },
+})
+await build({
+  ...shared,
+  entry: { worker: 'src/worker.ts' },
+  dts: true,
+  minify: true,
+  deps: { alwaysBundle: [/.*/], onlyBundle: ['@sqlite.org/sqlite-wasm', 'xxhash-wasm', 'hash-wasm'] },
+  outputOptions: { codeSplitting: false },
+  plugins: [withoutForeignAssets()],
+})
+await copyFile(
+  createRequire(import.meta.url).resolve('@sqlite.org/sqlite-wasm/sqlite3.wasm'),
+  join(partial, 'sqlite3.wasm'),
+)
+const files = await inspect(partial)
+await rm(dist, { recursive: true, force: true })
+await rename(partial, dist)
+for (const { name, bytes, gzipBytes } of files) {
+  console.log(`dist/${name.padEnd(14)} ${kib(bytes)} KiB ${kib(gzipBytes)} KiB gzip`)
+}
+
+/**
+ * SQLite's JavaScript names three assets of its own: the wasm, which our page locates and hands over, and two worker
+ * scripts for parts that we switch off. A bundler would look for them beside our worker and fail.
+ */
+function withoutForeignAssets() {
+  const replacements = [
+    ['new URL("sqlite3.wasm", import.meta.url).href', '"sqlite3.wasm"'],
+    ['new URL("sqlite3-opfs-async-proxy.js", import.meta.url)', 'new URL("about:blank")'],
+    ['new Worker(new URL("sqlite3-worker1.mjs", import.meta.url), { type: "module" })', 'undefined'],
+    ['var _scriptName = import.meta.url', 'var _scriptName = globalThis.location?.href'],
+  ]
+  return {
+    name: 'without-foreign-assets',
+    transform(code, id) {
+      if (!/@sqlite\.org[\\/]sqlite-wasm[\\/]dist[\\/]index\.mjs$/.test(id)) return
+      for (const [from, to] of replacements) {
+        if (!code.includes(from)) throw new Error(`SQLite's JavaScript no longer contains: ${from}`)
+        code = code.replaceAll(from, to)
+      }
+      return { code, map: null }
+    },
+  }
+}
+
+async function inspect(directory) {
+  const library = await readFile(join(directory, 'index.js'), 'utf8')
+  for (const literal of [
+    /new Worker\(new URL\(["']\.\/worker\.js["'], import\.meta\.url\)/,
+    /new URL\(["']\.\/sqlite3\.wasm["'], import\.meta\.url\)/,
+  ]) {
+    if (!literal.test(library)) throw new Error(`dist/index.js lost the literal that bundlers look for: ${literal}`)
+  }
+  const worker = await readFile(join(directory, 'worker.js'), 'utf8')
+  for (const foreign of [/\bimport\s*\(/, /^import\b/m, /\bfrom\s*["']/, /import\.meta\.url/]) {
+    const found = foreign.exec(worker)
+    if (found) throw new Error(`dist/worker.js is not one self-contained file: ${excerpt(worker, found.index)}`)
+  }
+  return Promise.all(
+    ['index.js', 'store.js', 'worker.js', 'sqlite3.wasm'].map(async (name) => {
+      const content = await readFile(join(directory, name))
+      return { name, bytes: content.length, gzipBytes: gzipSync(content, { level: 9 }).length }
+    }),
+  )
+}
+
+function excerpt(text, at) {
+  return text.slice(Math.max(0, at - 60), at + 60)
+}
+
+function kib(bytes) {
+  return (bytes / 1024).toFixed(1).padStart(7)
+}
