@@ -1,0 +1,95 @@
+// Loads the official SQLite module without its own OPFS and kvvfs set-up, from a compiled module or from an address. It
+// stands apart because everything about fetching and instantiating the wasm file fails in its own ways, each of which is
+// answered by an AssetLoadError that names the setting to change.
+import type { Sqlite3Static } from '@sqlite.org/sqlite-wasm'
+import { AssetLoadError, UsageError } from '../errors/errors.ts'
+
+export type WasmSource = WebAssembly.Module | { readonly url: string }
+
+/** What loading takes from its surroundings; a worker passes its global scope. */
+export interface ModuleScope {
+  /** Present on a page's main thread only. */
+  readonly document?: unknown
+  readonly fetch?: typeof fetch
+}
+
+interface ModuleOptions {
+  print(text: string): void
+  printErr(text: string): void
+  instantiateWasm(imports: WebAssembly.Imports, done: (i: WebAssembly.Instance, m: WebAssembly.Module) => void): object
+}
+
+/** Read by the package while it starts, and deleted by it. */
+interface PackageConfig {
+  sqlite3ApiConfig?: { disable: { vfs: Record<string, boolean> }; warn(): void; debug(): void; log(): void }
+}
+
+const REMEDY = "Set the option 'wasmUrl' to the address under which the file 'datasync/sqlite3.wasm' is served."
+
+/**
+ * Loads and starts SQLite. Throws UsageError `wrong-thread` on a page's main thread, AssetLoadError when the wasm file
+ * cannot be fetched, compiled or started.
+ */
+export async function loadSqlite(source: WasmSource, scope: ModuleScope): Promise<Sqlite3Static> {
+  refuseMainThread(scope)
+  const compiling = source instanceof WebAssembly.Module ? source : compile(source.url, scope.fetch ?? fetch)
+  const [module, { default: init }] = await Promise.all([compiling, import('@sqlite.org/sqlite-wasm')])
+  const start: (options: ModuleOptions) => Promise<Sqlite3Static> = init
+  const config: typeof globalThis & PackageConfig = globalThis
+  const silent = () => {}
+  const off = { opfs: true, 'opfs-vfs': true, 'opfs-wl': true, 'opfs-sahpool': true, kvvfs: true }
+  config.sqlite3ApiConfig = { disable: { vfs: off }, warn: silent, debug: silent, log: silent }
+  // The package never settles when instantiation fails, so the failure is raced against it.
+  let fail: (error: unknown) => void = silent
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  const started = start({
+    print: silent,
+    printErr: silent,
+    instantiateWasm(imports, done) {
+      WebAssembly.instantiate(module, imports).then((instance) => done(instance, module), fail)
+      return {}
+    },
+  })
+  try {
+    return await Promise.race([started, failed])
+  } catch (cause) {
+    throw new AssetLoadError(`SQLite's wasm module could not be started: ${text(cause)}. ${REMEDY}`, { cause })
+  }
+}
+
+/** SQLite blocks its thread; on a page's main thread that would freeze the page, and OPFS is not available there. */
+export function refuseMainThread(scope: ModuleScope): void {
+  if (scope.document !== undefined)
+    throw new UsageError(
+      'wrong-thread',
+      "The engine does not run on a page's main thread. Call `open()` from 'datasync', which starts the worker, or start " +
+        "it yourself: new Worker(new URL('datasync/worker', import.meta.url), { type: 'module' }).",
+    )
+}
+
+async function compile(url: string, fetcher: typeof fetch): Promise<WebAssembly.Module> {
+  const failure = (what: string, cause?: unknown) =>
+    new AssetLoadError(`The wasm file could not be loaded from ${url}: ${what}. ${REMEDY}`, { url, cause })
+  let response: Response
+  try {
+    response = await fetcher(url, { credentials: 'same-origin' })
+  } catch (cause) {
+    throw failure(text(cause), cause)
+  }
+  if (!response.ok) throw failure(`the server answered ${response.status}`)
+  const type = response.headers.get('content-type') ?? ''
+  if (type.startsWith('text/html')) throw failure('the server answered an HTML page, as for a file it does not have')
+  try {
+    // Streaming insists on the exact MIME type; the bytes are the same without it.
+    if (type.startsWith('application/wasm')) return await WebAssembly.compileStreaming(response)
+    return await WebAssembly.compile(await response.arrayBuffer())
+  } catch (cause) {
+    throw failure(text(cause), cause)
+  }
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
