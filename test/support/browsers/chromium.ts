@@ -20,6 +20,7 @@ const ARGUMENTS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  '--disable-breakpad',
   '--disable-dev-shm-usage',
   '--password-store=basic',
   '--use-mock-keychain',

@@ -53,7 +53,7 @@ export class ProcessGroup {
     child.stderr?.on('data', (chunk) => {
       this.#errors = (this.#errors + String(chunk)).slice(-2000)
     })
-    const script = 'cat >/dev/null; kill -KILL -- "-$1" 2>/dev/null; if [ -n "$2" ]; then sleep 0.2; rm -rf -- "$2"; fi'
+    const script = 'cat >/dev/null; kill -9 "-$1" 2>/dev/null; if [ -n "$2" ]; then sleep 0.2; rm -rf -- "$2"; fi'
     this.#reaper = spawn('/bin/sh', ['-c', script, 'reaper', String(child.pid ?? 0), directory ?? ''], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,

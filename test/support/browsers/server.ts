@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 import { dirname, extname, join, normalize, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { until } from './processes.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 const pagesFolder = join(root, 'test', 'browser', 'pages')
@@ -31,6 +32,10 @@ export interface ServerOptions {
 export interface TestServer {
   /** The address of a page, with a query string if given. */
   page(name: string, query?: string): string
+  /** Bodies of all `POST /report`, in the order of their arrival. */
+  readonly reports: string[]
+  /** Waits until there are so many reports. */
+  reported(count: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -42,8 +47,12 @@ export const CROSS_ORIGIN_ISOLATED = {
 export async function startServer({ pages, headers = {}, cached = false }: ServerOptions): Promise<TestServer> {
   const bundled = await bundlePages(pages)
   const always = { ...headers, 'cache-control': cached ? 'public, max-age=3600' : 'no-store' }
+  const reports: string[] = []
   const server = createServer((request, response) => {
-    answer(request, response, bundled, always).catch((error: unknown) => {
+    const answered = isReport(request)
+      ? takeReport(request, response, reports)
+      : answer(request, response, bundled, always)
+    answered.catch((error: unknown) => {
       response.writeHead(500, { 'content-type': 'text/plain' }).end(String(error))
     })
   })
@@ -52,11 +61,26 @@ export async function startServer({ pages, headers = {}, cached = false }: Serve
   if (!address || typeof address === 'string') throw new Error('the test server has no port')
   return {
     page: (name, query = '') => `http://127.0.0.1:${address.port}/pages/${name}.html${query}`,
+    reports,
+    async reported(count) {
+      await until(30_000, `${count} reports of the page`, () => (reports.length >= count ? true : undefined))
+    },
     close() {
       server.closeAllConnections()
       return new Promise((resolve) => server.close(() => resolve()))
     },
   }
+}
+
+function isReport(request: IncomingMessage): boolean {
+  return request.method === 'POST' && request.url === '/report'
+}
+
+async function takeReport(request: IncomingMessage, response: ServerResponse, reports: string[]): Promise<void> {
+  let body = ''
+  for await (const chunk of request) body += String(chunk)
+  reports.push(body)
+  response.writeHead(204).end()
 }
 
 async function answer(
@@ -112,6 +136,9 @@ async function bundlePages(pages: readonly string[]): Promise<Map<string, string
 const builtPackage: Plugin = {
   name: 'built-package',
   setup(esbuild) {
-    esbuild.onResolve({ filter: /\/src\/index\.ts$/ }, () => ({ path: '/dist/index.js', external: true }))
+    esbuild.onResolve({ filter: /\/src\/(index|worker)\.ts$/ }, ({ path }) => {
+      const name = path.endsWith('worker.ts') ? 'worker' : 'index'
+      return { path: `/dist/${name}.js`, external: true }
+    })
   },
 }

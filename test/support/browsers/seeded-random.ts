@@ -1,0 +1,15 @@
+// Chance for tests that drive browsers: the same numbers for the same seed. The seed is DATASYNC_SEED or a fixed one;
+// tests put it into their failure messages.
+
+export const SEED = Number(process.env.DATASYNC_SEED ?? 20_260)
+
+/** Numbers from 0 to below 1 (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
