@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'tsdown'
+import { reducedSqlite } from './reduced-sqlite.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const dist = join(root, 'dist')
@@ -41,7 +42,7 @@ await build({
   minify: true,
   deps: { alwaysBundle: [/.*/], onlyBundle: ['@sqlite.org/sqlite-wasm', 'xxhash-wasm', 'hash-wasm'] },
   outputOptions: { codeSplitting: false },
-  plugins: [withoutForeignAssets()],
+  plugins: [reducedSqlite()],
 })
 await copyFile(
   createRequire(import.meta.url).resolve('@sqlite.org/sqlite-wasm/sqlite3.wasm'),
@@ -52,30 +53,6 @@ await rm(dist, { recursive: true, force: true })
 await rename(partial, dist)
 for (const { name, bytes, gzipBytes } of files) {
   console.log(`dist/${name.padEnd(14)} ${kib(bytes)} KiB ${kib(gzipBytes)} KiB gzip`)
-}
-
-/**
- * SQLite's JavaScript names three assets of its own: the wasm, which our page locates and hands over, and two worker
- * scripts for parts that we switch off. A bundler would look for them beside our worker and fail.
- */
-function withoutForeignAssets() {
-  const replacements = [
-    ['new URL("sqlite3.wasm", import.meta.url).href', '"sqlite3.wasm"'],
-    ['new URL("sqlite3-opfs-async-proxy.js", import.meta.url)', 'new URL("about:blank")'],
-    ['new Worker(new URL("sqlite3-worker1.mjs", import.meta.url), { type: "module" })', 'undefined'],
-    ['var _scriptName = import.meta.url', 'var _scriptName = globalThis.location?.href'],
-  ]
-  return {
-    name: 'without-foreign-assets',
-    transform(code, id) {
-      if (!/@sqlite\.org[\\/]sqlite-wasm[\\/]dist[\\/]index\.mjs$/.test(id)) return
-      for (const [from, to] of replacements) {
-        if (!code.includes(from)) throw new Error(`SQLite's JavaScript no longer contains: ${from}`)
-        code = code.replaceAll(from, to)
-      }
-      return { code, map: null }
-    },
-  }
 }
 
 async function inspect(directory) {
