@@ -11,7 +11,6 @@ import { build, type Plugin } from 'esbuild'
 import { until } from './processes.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
-const pagesFolder = join(root, 'test', 'browser', 'pages')
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -21,8 +20,10 @@ const TYPES: Record<string, string> = {
 }
 
 export interface ServerOptions {
-  /** Entry files of test/browser/pages, without `.ts`. Workers among them are loaded as /pages/<name>.js. */
+  /** Entry files of the folder, without `.ts`. Workers among them are loaded as /pages/<name>.js. */
   readonly pages: readonly string[]
+  /** Default test/browser/pages. */
+  readonly folder?: string
   /** Response headers for everything. */
   readonly headers?: Readonly<Record<string, string>>
   /** Allows caching, as a site in production does; otherwise nothing is cached. */
@@ -44,8 +45,9 @@ export const CROSS_ORIGIN_ISOLATED = {
   'cross-origin-embedder-policy': 'require-corp',
 }
 
-export async function startServer({ pages, headers = {}, cached = false }: ServerOptions): Promise<TestServer> {
-  const bundled = await bundlePages(pages)
+export async function startServer(options: ServerOptions): Promise<TestServer> {
+  const { pages, folder = join('test', 'browser', 'pages'), headers = {}, cached = false } = options
+  const bundled = await bundlePages(pages, join(root, folder))
   const always = { ...headers, 'cache-control': cached ? 'public, max-age=3600' : 'no-store' }
   const reports: string[] = []
   const server = createServer((request, response) => {
@@ -112,20 +114,20 @@ function fileFor(path: string): string | undefined {
   return file.startsWith(join(root, 'dist') + sep) ? file : undefined
 }
 
-async function bundlePages(pages: readonly string[]): Promise<Map<string, string>> {
+async function bundlePages(pages: readonly string[], folder: string): Promise<Map<string, string>> {
   const result = await build({
-    entryPoints: pages.map((name) => join(pagesFolder, `${name}.ts`)),
+    entryPoints: pages.map((name) => join(folder, `${name}.ts`)),
     bundle: true,
     format: 'esm',
     target: 'es2022',
     sourcemap: 'inline',
     write: false,
-    outdir: pagesFolder,
+    outdir: folder,
     plugins: [builtPackage],
     logLevel: 'silent',
   })
   const bundled = new Map<string, string>()
-  for (const { path, text } of result.outputFiles) bundled.set(`/pages${path.slice(pagesFolder.length)}`, text)
+  for (const { path, text } of result.outputFiles) bundled.set(`/pages${path.slice(folder.length)}`, text)
   for (const name of pages) {
     const script = `<script type="module" src="/pages/${name}.js"></script>`
     bundled.set(`/pages/${name}.html`, `<!doctype html><meta charset="utf-8"><title>${name}</title>${script}`)
