@@ -1,0 +1,104 @@
+// The page's frame: side panels, console, storage; on a narrow screen one of them at a time.
+import { Editor } from './editor/editor.tsx'
+import { DataSet } from './panels/data-set.tsx'
+import { Examples } from './panels/examples.tsx'
+import { HistoryMenu } from './panels/history-menu.tsx'
+import { CloseIcon, RunIcon, StopIcon } from './panels/icons.tsx'
+import { Results, RunSummary } from './panels/results.tsx'
+import { editorHeight, Splitter } from './panels/splitter.tsx'
+import { Storage } from './panels/storage.tsx'
+import { Tables } from './panels/tables.tsx'
+import { TopBar } from './panels/top-bar.tsx'
+import { running, stop } from './state/console.ts'
+import { runRequest, type View, view } from './state/draft.ts'
+import { notice, session } from './state/session.ts'
+
+const VIEWS: readonly { readonly view: View; readonly label: string }[] = [
+  { view: 'data', label: 'Data' },
+  { view: 'console', label: 'Console' },
+  { view: 'storage', label: 'Storage' },
+]
+
+export function App() {
+  return (
+    <div class="app" data-view={view.value}>
+      <TopBar />
+      <aside class="side" aria-label="Data">
+        <Tables />
+        <DataSet />
+        <Examples />
+      </aside>
+      <main class="console">
+        <Notice />
+        <div class="editor-frame" style={{ height: `${editorHeight.value}px` }}>
+          <Editor />
+        </div>
+        <Splitter />
+        <ToolLine />
+        <Results />
+      </main>
+      <aside class="side right" aria-label="Storage">
+        <Storage />
+      </aside>
+      <nav class="view-bar" aria-label="Views">
+        {VIEWS.map((entry) => (
+          <button
+            key={entry.view}
+            type="button"
+            aria-current={view.value === entry.view ? 'page' : undefined}
+            onClick={() => {
+              view.value = entry.view
+            }}
+          >
+            {entry.label}
+          </button>
+        ))}
+      </nav>
+    </div>
+  )
+}
+
+function Notice() {
+  if (!notice.value) return null
+  return (
+    <div class="notice" role="status">
+      <span>{notice.value}</span>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Close this message"
+        onClick={() => {
+          notice.value = undefined
+        }}
+      >
+        <CloseIcon />
+      </button>
+    </div>
+  )
+}
+
+function ToolLine() {
+  return (
+    <div class="tool-line">
+      {running.value ? (
+        <button type="button" class="run" onClick={stop}>
+          <StopIcon /> Stop
+        </button>
+      ) : (
+        <button
+          type="button"
+          class="run primary"
+          disabled={session.value.phase !== 'open'}
+          title="Ctrl+Enter or Cmd+Enter"
+          onClick={() => {
+            runRequest.value++
+          }}
+        >
+          <RunIcon /> Run
+        </button>
+      )}
+      <HistoryMenu />
+      <RunSummary />
+    </div>
+  )
+}

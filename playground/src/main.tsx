@@ -1,0 +1,14 @@
+// The page's entry: styles, the first database, the first render. Nothing else runs at import time.
+import './styles/tokens.css'
+import './styles/base.css'
+import './styles/layout.css'
+import './styles/panels.css'
+import './styles/editor.css'
+import './styles/grid.css'
+import { render } from 'preact'
+import { App } from './app.tsx'
+import { openLastDatabase } from './state/session.ts'
+
+const root = document.getElementById('app')
+if (root) render(<App />, root)
+void openLastDatabase()

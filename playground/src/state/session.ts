@@ -1,0 +1,109 @@
+// The one open database of the page: opening, switching, deleting, and what is known about it. Every view reads these
+// signals; nobody else holds a Database.
+import { batch, signal } from '@preact/signals'
+import { type Database, deleteDatabase, listDatabases, open } from 'datasync'
+import { type Catalog, readCatalog } from './catalog.ts'
+import { describeError, type Problem } from './problem.ts'
+import { store, stored } from './stored.ts'
+
+export type StorageWish = 'auto' | 'opfs' | 'indexeddb' | 'memory'
+export type DurabilityWish = 'strict' | 'relaxed'
+
+export interface OpenWish {
+  readonly name: string
+  readonly storage: StorageWish
+  readonly durability: DurabilityWish
+}
+
+export type Session =
+  | { readonly phase: 'opening'; readonly wish: OpenWish }
+  | { readonly phase: 'open'; readonly wish: OpenWish; readonly db: Database; readonly openedInMs: number }
+  | { readonly phase: 'failed'; readonly wish: OpenWish; readonly problem: Problem }
+
+const FIRST_NAME = 'playground.db'
+
+export const session = signal<Session>({ phase: 'opening', wish: lastWish() })
+export const catalog = signal<Catalog | undefined>(undefined)
+/** Said once after a database was opened; the user can close it. */
+export const notice = signal<string | undefined>(undefined)
+export const space = signal<{ readonly usage: number; readonly quota: number } | undefined>(undefined)
+export const persisted = signal<boolean | undefined>(undefined)
+
+function lastWish(): OpenWish {
+  const storage = stored('storage')
+  return {
+    name: stored('database') ?? FIRST_NAME,
+    storage: storage === 'opfs' || storage === 'indexeddb' || storage === 'memory' ? storage : 'auto',
+    durability: stored('durability') === 'relaxed' ? 'relaxed' : 'strict',
+  }
+}
+
+export function openLastDatabase(): Promise<void> {
+  return openDatabase(lastWish())
+}
+
+/** Closes what is open and opens `wish`; never rejects: a failure is a phase of the session. */
+export async function openDatabase(wish: OpenWish): Promise<void> {
+  const before = session.value
+  batch(() => {
+    session.value = { phase: 'opening', wish }
+    catalog.value = undefined
+    notice.value = undefined
+  })
+  try {
+    if (before.phase === 'open') await before.db.close()
+    const started = performance.now()
+    const db = await open(wish.name, { storage: wish.storage, durability: wish.durability })
+    session.value = { phase: 'open', wish, db, openedInMs: performance.now() - started }
+    store('database', wish.name)
+    store('storage', wish.storage)
+    store('durability', wish.durability)
+    await refresh()
+    notice.value = welcomeBack(db)
+  } catch (error) {
+    session.value = { phase: 'failed', wish, problem: describeError(error) }
+  }
+}
+
+function welcomeBack(db: Database): string | undefined {
+  if (db.info.created) return undefined
+  const tables = catalog.value?.tables.filter((table) => table.kind === 'table') ?? []
+  if (tables.length === 0) return `Reopened ${db.info.name}. It has no tables yet.`
+  const rows = tables.reduce((sum, table) => sum + (table.rows ?? 0), 0)
+  const count = tables.length === 1 ? '1 table' : `${tables.length} tables`
+  return `Reopened ${db.info.name}: ${count}, ${rows.toLocaleString()} rows, as you left them.`
+}
+
+/** Reads the catalogue and the used space again; to be called after anything that may have changed them. */
+export async function refresh(): Promise<void> {
+  const current = session.value
+  if (current.phase !== 'open') return
+  const read = await readCatalog(current.db)
+  if (session.value === current) catalog.value = read
+  await refreshSpace()
+}
+
+async function refreshSpace(): Promise<void> {
+  // WebKitGTK and pages without a secure context have no storage manager.
+  const manager: StorageManager | undefined = navigator.storage
+  const estimate = await manager?.estimate?.()
+  space.value = estimate?.quota === undefined ? undefined : { usage: estimate.usage ?? 0, quota: estimate.quota }
+  persisted.value = await manager?.persisted?.()
+}
+
+/** Asks the browser not to evict this site's data. */
+export async function askToPersist(): Promise<void> {
+  await navigator.storage.persist()
+  await refreshSpace()
+}
+
+export { listDatabases }
+
+/** Deletes a database; the open one is closed first and opened anew, empty. */
+export async function removeDatabase(name: string): Promise<void> {
+  const current = session.value
+  const isOpen = current.phase === 'open' && current.wish.name === name
+  if (isOpen) await current.db.close()
+  await deleteDatabase(name)
+  if (isOpen) await openDatabase(current.wish)
+}
