@@ -23,3 +23,9 @@ export interface DirectoryEntry {
   removeEntry(name: string, options?: { recursive?: boolean }): Promise<void>
   keys(): AsyncIterable<string>
 }
+
+declare global {
+  interface FileSystemFileHandle {
+    createSyncAccessHandle(): Promise<SyncAccessHandle>
+  }
+}

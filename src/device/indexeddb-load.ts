@@ -1,0 +1,53 @@
+// Reads a whole IndexedDB storage into memory, in large requests that run beside each other. It stands apart because
+// opening does it once and nothing else ever reads.
+
+import { StorageError } from '../errors/errors.ts'
+import { type Connection, resultOf, type StoreName, settled } from './indexeddb-connection.ts'
+import { CHUNK_BYTES, type LogValue, type Sizes } from './indexeddb-format.ts'
+
+/** Values per request: 4 MiB of chunks, some hundred records of a log. */
+const CHUNKS_PER_REQUEST = 64
+const VALUES_PER_REQUEST = 256
+
+export interface StoredContent {
+  readonly chunks: readonly (readonly [number, Uint8Array<ArrayBuffer>])[]
+  readonly logs: { readonly 'log-0': Map<number, LogValue>; readonly 'log-1': Map<number, LogValue> }
+  readonly hasBallast: boolean
+}
+
+/** Throws StorageError `too-large-for-storage` before it reads anything, if the content cannot stay in memory. */
+export async function loadContent(
+  connection: Connection,
+  sizes: Sizes,
+  residentBytesMax: number,
+): Promise<StoredContent> {
+  const transaction = connection.transaction(['main', 'log-0', 'log-1', 'ballast'], 'readonly')
+  const end = settled(transaction)
+  const ballast = transaction.objectStore('ballast').count()
+  const keys = (store: StoreName) => resultOf(transaction.objectStore(store).getAllKeys(), end)
+  const [chunkKeys, keys0, keys1] = await Promise.all([keys('main'), keys('log-0'), keys('log-1')])
+  const bytes = chunkKeys.length * CHUNK_BYTES + sizes['log-0'] + sizes['log-1']
+  if (bytes > residentBytesMax) {
+    throw new StorageError(
+      'too-large-for-storage',
+      `the database holds ${bytes} bytes; on IndexedDB it stays in memory, where ${residentBytesMax} are allowed`,
+    )
+  }
+  const read = async <T>(store: StoreName, all: readonly IDBValidKey[], perRequest: number) => {
+    const parts: Promise<[number, T][]>[] = []
+    for (let first = 0; first < all.length; first += perRequest) {
+      const part = all.slice(first, first + perRequest)
+      const range = connection.keyRange.bound(part[0], part[part.length - 1])
+      const values: Promise<T[]> = resultOf(transaction.objectStore(store).getAll(range), end)
+      parts.push(values.then((found) => found.map((value, index) => [Number(part[index]), value])))
+    }
+    return (await Promise.all(parts)).flat()
+  }
+  const [chunks, log0, log1] = await Promise.all([
+    read<Uint8Array<ArrayBuffer>>('main', chunkKeys, CHUNKS_PER_REQUEST),
+    read<LogValue>('log-0', keys0, VALUES_PER_REQUEST),
+    read<LogValue>('log-1', keys1, VALUES_PER_REQUEST),
+  ])
+  await end
+  return { chunks, logs: { 'log-0': new Map(log0), 'log-1': new Map(log1) }, hasBallast: ballast.result > 0 }
+}

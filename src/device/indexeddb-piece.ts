@@ -1,0 +1,34 @@
+// A piece is what one IndexedDB transaction stores: the changes of some consecutive writes, together with what is needed
+// to take them back from memory. It stands apart because the resident areas fill it and the connection stores it.
+//
+// A piece is filled until it is sealed and never changes afterwards; it is forgotten once it is stored. A chunk of
+// `main` that a piece has changed belongs to it: a later piece works on a copy. So `before` and `after` stay true.
+
+import type { LogArea, LogValue, Sizes } from './indexeddb-format.ts'
+
+type Chunk = Uint8Array<ArrayBuffer> | undefined
+
+export class LogChanges {
+  /** Values to store, by number. */
+  readonly puts = new Map<number, LogValue>()
+  /** Values to delete, stored by earlier pieces. */
+  readonly deletes = new Set<number>()
+  /** Bytes that were written over, oldest first. */
+  readonly overwritten: { readonly at: number; readonly bytes: Uint8Array<ArrayBuffer> }[] = []
+}
+
+export class Piece {
+  readonly chunks = new Map<number, { readonly before: Chunk; after: Chunk }>()
+  readonly logs: { readonly [area in LogArea]: LogChanges } = { 'log-0': new LogChanges(), 'log-1': new LogChanges() }
+  readonly sizesBefore: Sizes
+  /** As of the newest write in it. */
+  sizes: Sizes
+  /** Bytes that storing it will hand to the platform. */
+  bytes = 0
+  changed = false
+
+  constructor(sizes: Sizes) {
+    this.sizesBefore = sizes
+    this.sizes = sizes
+  }
+}

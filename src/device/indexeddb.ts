@@ -1,0 +1,283 @@
+// The device on IndexedDB: content resident in memory, changes stored in transactions that first compare the head, so
+// that an owner who was replaced can never store anything again. It stands apart from its parts (areas, connection,
+// loading) as the place that decides what a failure means.
+//
+// At most one batch is stored at a time; flushes and syncs that arrive meanwhile share the next one. A batch is one
+// piece, or several if it is large, each a transaction of its own, in write order. If one fails for good, the areas go
+// back to what they were before the batch, in memory and, where pieces of it had been stored, in storage too. A barrier
+// needs nothing, since nothing is ever stored before what was written earlier.
+
+import type { Environment } from '../environment.ts'
+import { StorageError } from '../errors/errors.ts'
+import { type Area, type Device, DeviceError } from './device.ts'
+import { deviceErrorFrom, isOutOfSpace } from './device-errors.ts'
+import { toHex } from './hex.ts'
+import { ResidentAreas } from './indexeddb-areas.ts'
+import { Connection, type Durability, type IndexedDbPlatform, NotBegunError } from './indexeddb-connection.ts'
+import { CHUNK_BYTES, type Head } from './indexeddb-format.ts'
+import { loadContent } from './indexeddb-load.ts'
+import type { Piece } from './indexeddb-piece.ts'
+
+export interface IndexedDbOptions {
+  readonly platform: IndexedDbPlatform
+  readonly environment: Environment
+  /** Name of the IndexedDB database. */
+  readonly databaseName: string
+  /** Makes it where it is missing; without it a missing one is `evicted`. */
+  readonly create: boolean
+  /** Bytes that may stay in memory, content and scratch together. Default 256 MB. */
+  readonly residentBytesMax?: number
+  /** Bytes of one transaction, as a rule. Default 4 MiB. */
+  readonly pieceBytesMax?: number
+  /** Called once when the connection has been closed. */
+  readonly onClosed?: () => void
+}
+
+const RESIDENT_BYTES_MAX = 256_000_000
+const PIECE_BYTES_MAX = 4 * 1024 * 1024
+
+/**
+ * Opens the storage and takes it over from any earlier owner.
+ * Throws StorageError `too-large-for-storage`, `format-unknown`, `quota`; DeviceError `evicted`, `io`.
+ */
+export async function openIndexedDbDevice(options: IndexedDbOptions): Promise<IndexedDbDevice> {
+  const { clock, random } = options.environment
+  let onVersionChange = () => {}
+  const connection = new Connection(options.platform, clock, options.databaseName, () => onVersionChange())
+  try {
+    await connection.open(options.create)
+    const owner = toHex(random.bytes(16))
+    const head = await connection.takeOver(owner, options.create).catch(async (error) => {
+      if (!isOutOfSpace(error)) throw error
+      await connection.giveUpBallast()
+      return connection.takeOver(owner, options.create)
+    })
+    const residentBytesMax = options.residentBytesMax ?? RESIDENT_BYTES_MAX
+    const content = await loadContent(connection, head.sizes, residentBytesMax)
+    const areas = new ResidentAreas({ residentBytesMax, pieceBytesMax: options.pieceBytesMax ?? PIECE_BYTES_MAX })
+    areas.load(content.chunks, content.logs, head.sizes)
+    const device = new IndexedDbDevice(options, connection, areas, head, content.hasBallast)
+    onVersionChange = () => device.finish()
+    return device
+  } catch (error) {
+    connection.close()
+    if (error instanceof StorageError) throw error
+    if (isOutOfSpace(error)) throw new StorageError('quota', 'no space to open the storage', { cause: error })
+    throw deviceErrorFrom(error, 'opening the storage')
+  }
+}
+
+interface Waiting {
+  durability: Durability
+  readonly promise: Promise<void>
+  readonly resolve: (value: void | Promise<void>) => void
+  readonly reject: (error: DeviceError) => void
+}
+
+function waiting(durability: Durability): Waiting {
+  let settle: Pick<Waiting, 'resolve' | 'reject'> | undefined
+  const promise = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject }
+  })
+  return { durability, promise, ...settle! }
+}
+
+export class IndexedDbDevice implements Device {
+  readonly kind = 'indexeddb'
+  readonly #options: IndexedDbOptions
+  readonly #connection: Connection
+  readonly #areas: ResidentAreas
+  #head: Head
+  /** Where the stored head may be: at the last piece known to be stored, and at one whose end was never heard. */
+  #places: Set<number>
+  #running: Promise<void> | undefined
+  #next: Waiting | undefined
+  #finishing = false
+  #stopped: DeviceError | undefined
+  #closed = false
+  /** `spent`: given up; nothing may grow until it could be written again. */
+  #ballast: 'none' | 'kept' | 'spent' | 'being-added'
+  #partlyStored = false
+
+  constructor(
+    options: IndexedDbOptions,
+    connection: Connection,
+    areas: ResidentAreas,
+    head: Head,
+    hasBallast: boolean,
+  ) {
+    this.#options = options
+    this.#connection = connection
+    this.#areas = areas
+    this.#head = head
+    this.#places = new Set([head.piece])
+    this.#ballast = hasBallast ? 'kept' : 'none'
+  }
+
+  /** `kept` only after a batch that was stored in part, or perhaps, could not be taken back: its outcome is unknown. */
+  get afterFailedSync(): 'kept' | 'undone' {
+    return this.#partlyStored ? 'kept' : 'undone'
+  }
+
+  size(area: Area): number {
+    return this.#areas.size(area)
+  }
+
+  read(area: Area, into: Uint8Array, at: number): number {
+    return this.#areas.read(area, into, at)
+  }
+
+  write(area: Area, bytes: Uint8Array, at: number): void {
+    this.#requireUsable()
+    this.#requireRoomToGrow(area, at + bytes.length)
+    this.#areas.write(area, bytes, at)
+  }
+
+  reserve(area: Area, size: number): void {
+    this.#requireUsable()
+    this.#requireRoomToGrow(area, size)
+    this.#areas.grow(area, size)
+  }
+
+  truncate(area: Area, size: number): void {
+    this.#requireUsable()
+    this.#areas.truncate(area, size)
+  }
+
+  barrier(): void {
+    this.#requireUsable()
+  }
+
+  flush(): void | Promise<void> {
+    if (this.#stopped) return Promise.reject(this.#stopped)
+    if (!this.#areas.changed) return this.#running
+    return this.#store('relaxed')
+  }
+
+  sync(): Promise<void> {
+    if (this.#stopped) return Promise.reject(this.#stopped)
+    return this.#store('strict')
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#stop(new DeviceError('closed', 'the storage was used after it was closed'))
+    // The end of a batch that is under way has been reported to those who asked for it.
+    await this.#running?.catch(() => {})
+    this.#connection.close()
+    this.#options.onClosed?.()
+  }
+
+  /** Somebody wants to delete the storage: what was asked for is stored, then nothing more. */
+  finish(): void {
+    this.#finishing = true
+    if (!this.#running) this.#afterBatch()
+  }
+
+  /** Writes the ballast if it is missing. To be called once the database is in use; never rejects for lack of space. */
+  async keepBallast(): Promise<void> {
+    if (this.#ballast === 'kept' || this.#ballast === 'being-added' || this.#stopped) return
+    this.#ballast = 'being-added'
+    try {
+      await this.#connection.addBallast(() => this.#options.environment.random.bytes(CHUNK_BYTES))
+      this.#ballast = 'kept'
+    } catch (error) {
+      this.#ballast = 'spent'
+      if (!isOutOfSpace(error)) throw deviceErrorFrom(error, 'writing the ballast')
+    }
+  }
+
+  #requireUsable(): void {
+    if (this.#stopped) throw this.#stopped
+  }
+
+  /** Once the ballast is spent its space is kept for what was promised: growth must wait until there is space again. */
+  #requireRoomToGrow(area: Area, size: number): void {
+    if (this.#ballast !== 'spent' || area === 'scratch' || size <= this.#areas.size(area)) return
+    this.keepBallast().catch(() => {}) // the next batch meets the same failure and reports it
+    throw new DeviceError('full', 'the quota is used up; delete something and try again')
+  }
+
+  #store(durability: Durability): Promise<void> {
+    if (!this.#running) return this.#start(durability)
+    this.#next ??= waiting(durability)
+    if (durability === 'strict') this.#next.durability = 'strict'
+    return this.#next.promise
+  }
+
+  #start(durability: Durability): Promise<void> {
+    this.#running = this.#storeBatch(this.#areas.seal(), durability).finally(() => this.#afterBatch())
+    return this.#running
+  }
+
+  #afterBatch(): void {
+    this.#running = undefined
+    const next = this.#next
+    this.#next = undefined
+    if (next) next.resolve(this.#start(next.durability))
+    if (next || !this.#finishing || this.#stopped) return
+    this.#stop(new DeviceError('evicted', 'the storage is being deleted by another tab'))
+    this.#connection.close()
+  }
+
+  #stop(error: DeviceError): void {
+    this.#stopped = error
+    this.#next?.reject(error)
+    this.#next = undefined
+  }
+
+  async #storeBatch(pieces: readonly Piece[], durability: Durability): Promise<void> {
+    const before = pieces.length > 1 ? this.#areas.storedLogs() : undefined
+    const done: Piece[] = []
+    try {
+      for (const piece of pieces) {
+        await this.#storePiece(piece, piece === pieces[pieces.length - 1] ? durability : 'relaxed')
+        this.#areas.stored(piece)
+        done.push(piece)
+      }
+    } catch (cause) {
+      const error = deviceErrorFrom(cause, 'storing changes')
+      const perhaps = this.#places.size > 1 ? pieces.slice(done.length, done.length + 1) : []
+      this.#areas.undo(pieces, before)
+      this.#next?.reject(error)
+      this.#next = undefined
+      if (error.reason === 'fenced' || error.reason === 'evicted') this.#stop(error)
+      else if (done.length + perhaps.length > 0) await this.#compensate([...done, ...perhaps])
+      throw error
+    }
+  }
+
+  async #compensate(stored: readonly Piece[]): Promise<void> {
+    try {
+      await this.#storePiece(this.#areas.compensationFor(stored), 'strict')
+    } catch (error) {
+      this.#partlyStored = true
+      this.#stop(deviceErrorFrom(error, 'taking back a batch that was stored in part'))
+    }
+  }
+
+  async #storePiece(piece: Piece, durability: Durability): Promise<void> {
+    const to: Head = { ...this.#head, piece: Math.max(...this.#places) + 1, sizes: piece.sizes }
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#connection.storePiece(piece, this.#places, to, durability)
+        break
+      } catch (error) {
+        if (error instanceof DeviceError) throw error
+        if (isOutOfSpace(error)) {
+          if (this.#ballast !== 'kept') throw error
+          this.#ballast = 'spent'
+          await this.#connection.giveUpBallast()
+          continue
+        }
+        // A lost connection has many names and may have stored the piece. Storing it again does no harm.
+        if (!(error instanceof NotBegunError)) this.#places.add(to.piece)
+        if (attempt > 1) throw error
+        await this.#connection.open(false)
+      }
+    }
+    this.#head = to
+    this.#places = new Set([to.piece])
+  }
+}

@@ -1,0 +1,81 @@
+// IndexedDB in Node with the failures that browsers show, on demand: transactions that abort out of quota or otherwise,
+// lost connections, transactions that are stored although their end is never heard.
+
+import { forceCloseDatabase, IDBFactory, IDBKeyRange } from 'fake-indexeddb'
+import type { IndexedDbPlatform } from '../../src/device/indexeddb-connection.ts'
+
+/** What happens to the next read-write transaction. */
+export type Fault =
+  /** Aborts with this error name, as Chromium does out of quota: no request fails. */
+  | { readonly abort: string }
+  /** `transaction()` throws InvalidStateError, as on a connection that is closing. */
+  | { readonly closing: true }
+  /** It is stored, but the connection is lost before anybody hears so. */
+  | { readonly lostAfterStored: true }
+  /** The connection is lost and nothing was stored. */
+  | { readonly lostBeforeStored: true }
+  | { readonly none: true }
+
+export class FakeIndexedDb implements IndexedDbPlatform {
+  readonly keyRange = IDBKeyRange
+  readonly factory: IDBFactory = new IDBFactory()
+  /** Consulted for each read-write transaction on the data. */
+  fault: (transaction: number) => Fault = () => ({ none: true })
+  /** Read-write transactions asked for so far, with their durability and stores. */
+  readonly transactions: { readonly durability: string; readonly stores: readonly string[] }[] = []
+  opens = 0
+
+  constructor() {
+    const factory = this.factory
+    const open = factory.open.bind(factory)
+    factory.open = (name: string, version?: number) => {
+      const request = open(name, version)
+      request.addEventListener('success', () => {
+        this.opens++
+        this.#wrap(request.result)
+      })
+      return request
+    }
+  }
+
+  #wrap(database: IDBDatabase): void {
+    const begin = database.transaction.bind(database)
+    database.transaction = (stores, mode, options) => {
+      if (mode !== 'readwrite') return begin(stores, mode, options)
+      const fault = this.fault(this.transactions.length)
+      const names = typeof stores === 'string' ? [stores] : [...stores]
+      this.transactions.push({ durability: options?.durability ?? 'default', stores: names })
+      if ('closing' in fault) throw new DOMException('The database connection is closing.', 'InvalidStateError')
+      const transaction = begin(stores, mode, options)
+      if ('abort' in fault) this.#abortLater(transaction, fault.abort)
+      if ('lostBeforeStored' in fault) this.#abortLater(transaction, 'UnknownError')
+      if ('lostAfterStored' in fault) {
+        const swallow = (event: Event) => {
+          event.stopImmediatePropagation()
+          // @ts-expect-error: its type wants the class of connections where it means one of them
+          forceCloseDatabase(database)
+        }
+        transaction.addEventListener('complete', swallow)
+      }
+      return transaction
+    }
+  }
+
+  /** Aborts after all requests have succeeded, which is when browsers notice that there is no space. */
+  #abortLater(transaction: IDBTransaction, errorName: string): void {
+    const inner = transaction as IDBTransaction & { _abort(name: string): void }
+    const store = transaction.objectStore(transaction.objectStoreNames[0]!)
+    const put = store.put.bind(store)
+    store.put = (value: unknown, key?: IDBValidKey) => {
+      const request = put(value, key)
+      request.addEventListener('success', () => inner._abort(errorName))
+      return request
+    }
+    const clear = store.clear.bind(store)
+    store.clear = () => {
+      const request = clear()
+      request.addEventListener('success', () => inner._abort(errorName))
+      return request
+    }
+  }
+}
