@@ -57,6 +57,12 @@ export class ValueWriter {
     return buffer
   }
 
+  /** Adds values that are packed already. */
+  append(packed: Uint8Array): void {
+    const at = this.#reserve(packed.length)
+    this.#bytes.set(packed, at)
+  }
+
   /** Packs one value. `parameter` is its name or 1-based position, for the error. Throws BindError. */
   write(value: unknown, parameter: string | number): void {
     switch (typeof value) {

@@ -1,0 +1,179 @@
+// What the answers to a request become: rows, a first row, changes. They stand apart as the only place of the client
+// that looks into packed rows. A reader may be started again from the beginning, when its request is sent again.
+
+import { UsageError } from '../errors/errors.ts'
+import type { Answer, IntegerMode, PackedRows, StatementResult } from '../protocol/messages.ts'
+import { type ArrayRow, type ObjectRow, readArrayRows, readObjectRows, type SqlValue } from '../protocol/row-reader.ts'
+
+/** How rows come out. */
+export interface RowShape {
+  readonly rowMode: 'object' | 'array'
+  readonly integers: IntegerMode
+}
+
+/** How one write went. */
+export interface RunResult {
+  /** Rows inserted, updated or deleted by the statement; 0 for a statement that changed none. */
+  readonly changes: number
+  /** The rowid of the last row that this client inserted; 0 before the first. */
+  readonly lastInsertRowid: number | bigint
+}
+
+/** How one item of `batch` went. */
+export interface BatchResult<Row = ObjectRow> extends RunResult {
+  /** Empty for a statement that gives none. */
+  readonly rows: Row[]
+}
+
+export type ChunkAnswer = Extract<Answer, { type: 'chunk' }>
+export type FinalAnswer = Exclude<Answer, { type: 'chunk' | 'error' }>
+
+export interface AnswerReader<T> {
+  /** Takes part of the rows; only readers of rows get any. */
+  chunk(answer: ChunkAnswer, payload: ArrayBuffer): void
+  /** Takes the last answer and gives the call's result. */
+  finish(answer: FinalAnswer, payload: ArrayBuffer): T
+  /** Forgets what has been read. */
+  restart(): void
+}
+
+/** For requests that answer `done`. */
+export const readDone: AnswerReader<void> = {
+  chunk: refuseChunk,
+  finish: (answer) => expectAnswer(answer, 'done'),
+  restart() {},
+}
+
+export const readPrepared: AnswerReader<Extract<Answer, { type: 'prepared' }>> = {
+  chunk: refuseChunk,
+  finish(answer) {
+    expectAnswer(answer, 'prepared')
+    return answer
+  },
+  restart() {},
+}
+
+/** For a statement whose rows are not wanted. */
+export function readRun(integers: IntegerMode): AnswerReader<RunResult> {
+  return {
+    chunk: refuseChunk,
+    finish(answer) {
+      expectAnswer(answer, 'result')
+      return runResult(answer, integers)
+    },
+    restart() {},
+  }
+}
+
+/** For one part of a bulk: `undefined` until the last part's answer. */
+export const readBulkPart: AnswerReader<number | undefined> = {
+  chunk: refuseChunk,
+  finish(answer) {
+    if (answer.type === 'result') return answer.changes
+    expectAnswer(answer, 'done')
+    return undefined
+  },
+  restart() {},
+}
+
+/** For all rows of one statement. `onDuplicates` hears of columns that hide others of the same name. */
+export function readRows(
+  shape: RowShape,
+  onDuplicates: (columns: readonly string[]) => void,
+): AnswerReader<(ObjectRow | ArrayRow)[]> {
+  let sink = new RowSink(shape, onDuplicates)
+  return {
+    chunk: (answer, payload) => sink.take(answer.columns, answer.rows, payload),
+    finish(answer, payload) {
+      expectAnswer(answer, 'result')
+      sink.take(answer.columns, answer.rows, payload)
+      return sink.rows
+    },
+    restart() {
+      sink = new RowSink(shape, onDuplicates)
+    },
+  }
+}
+
+/** For the first column of the first row; `undefined` without a row. */
+export function readFirstValue(integers: IntegerMode): AnswerReader<SqlValue | undefined> {
+  const rows = readRows({ rowMode: 'array', integers }, () => {})
+  return {
+    ...rows,
+    finish(answer, payload) {
+      const [row] = rows.finish(answer, payload)
+      return Array.isArray(row) ? row[0] : undefined
+    },
+  }
+}
+
+/** For a batch: one result per item. */
+export function readBatch(
+  shape: RowShape,
+  onDuplicates: (columns: readonly string[]) => void,
+): AnswerReader<BatchResult<ObjectRow | ArrayRow>[]> {
+  return {
+    chunk: refuseChunk,
+    finish(answer, payload) {
+      expectAnswer(answer, 'batch-result')
+      return answer.results.map((result) => {
+        const sink = new RowSink(shape, onDuplicates)
+        sink.take(result.columns, result.rows, payload)
+        return { ...runResult(result, shape.integers), rows: sink.rows }
+      })
+    },
+    restart() {},
+  }
+}
+
+class RowSink {
+  readonly rows: (ObjectRow | ArrayRow)[] = []
+  #columns: readonly string[] | undefined
+  readonly #shape: RowShape
+  readonly #onDuplicates: (columns: readonly string[]) => void
+
+  constructor(shape: RowShape, onDuplicates: (columns: readonly string[]) => void) {
+    this.#shape = shape
+    this.#onDuplicates = onDuplicates
+  }
+
+  take(columns: readonly string[] | undefined, packed: PackedRows | undefined, payload: ArrayBuffer): void {
+    if (columns && !this.#columns) {
+      this.#columns = columns
+      if (this.#shape.rowMode === 'object' && new Set(columns).size < columns.length) this.#onDuplicates(columns)
+    }
+    if (!packed || packed.count === 0) return
+    if (!this.#columns) throw new UsageError('protocol', 'Rows came before the names of their columns.')
+    const source = { payload, at: packed.at, bytes: packed.bytes, count: packed.count }
+    const { rowMode, integers } = this.#shape
+    if (rowMode === 'array') readArrayRows(source, this.#columns.length, integers, this.rows as ArrayRow[])
+    else readObjectRows(source, this.#columns, integers, this.rows as ObjectRow[])
+  }
+}
+
+function runResult(result: StatementResult, integers: IntegerMode): RunResult {
+  return { changes: result.changes, lastInsertRowid: rowid(result.lastInsertRowid, integers) }
+}
+
+function rowid(value: bigint, integers: IntegerMode): number | bigint {
+  if (integers === 'bigint') return value
+  const number = Number(value)
+  if (Number.isSafeInteger(number)) return number
+  if (integers === 'auto') return value
+  throw new UsageError(
+    'integer-range',
+    `The row was written, but its rowid ${value} does not fit a number exactly. Open the database with integers: 'auto' or 'bigint'.`,
+  )
+}
+
+function expectAnswer<A extends FinalAnswer['type']>(
+  answer: FinalAnswer,
+  type: A,
+): asserts answer is Extract<FinalAnswer, { type: A }> {
+  if (answer.type !== type)
+    throw new UsageError('protocol', `The engine answered '${answer.type}' instead of '${type}'.`)
+}
+
+function refuseChunk(): never {
+  throw new UsageError('protocol', 'The engine sent rows to a request that wants none.')
+}

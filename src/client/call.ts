@@ -1,0 +1,72 @@
+// One request from the moment it is made until its promise has settled. It stands apart from the line that carries it
+// because it outlives an engine: what may be sent again is sent again to the next one.
+
+import type { Request, RequestSeq } from '../protocol/messages.ts'
+import type { ValueWriter } from '../protocol/value-writer.ts'
+import type { AnswerReader } from './answer-readers.ts'
+
+type WithoutNumber<R> = R extends { readonly seq: RequestSeq } ? Omit<R, 'seq' | 'timeoutMs'> : never
+/** A request that has no number yet. Ranges in it count from the start of the payload it will travel in. */
+export type RequestBody = WithoutNumber<Request>
+
+/** Told of the life of a call. */
+export interface CallObserver {
+  /** It has been made; `abandon` rejects it with an error and tells the engine to give it up. */
+  made(abandon: (error: Error) => void): void
+  settled(): void
+}
+
+/** What a caller wants of the line. */
+export interface CallPlan<T> {
+  /** Makes the request and packs its values; throws BindError. Called once, at once. */
+  build(writer: ValueWriter): RequestBody
+  readonly reader: AnswerReader<T>
+  readonly signal: AbortSignal | undefined
+  readonly timeoutMs: number
+  /** Whether sending it again after the engine's death cannot apply it twice, given recorded outcomes. */
+  readonly resend: boolean
+  /** What is known of its effect if the engine dies while it is on its way and it is not sent again. */
+  readonly ifLost: 'no' | 'unknown'
+  readonly observer?: CallObserver | undefined
+  /** Told the request's number when it is first sent. */
+  readonly numbered?: (seq: RequestSeq) => void
+}
+
+export interface Call {
+  readonly plan: CallPlan<unknown>
+  /** 0 until it is first sent; then the same for good. */
+  seq: RequestSeq
+  body: RequestBody
+  /** Where its values lie in the payload to come, or in `kept` after sending. */
+  from: number
+  to: number
+  /** A copy of the payload it was sent in; only of calls that may be sent again. */
+  kept: ArrayBuffer | undefined
+  timesSent: number
+  settled: boolean
+  /** Monotonic milliseconds; Infinity for no limit. */
+  readonly deadlineMs: number
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+  stopListening: (() => void) | undefined
+}
+
+/** The body with all its ranges moved by `delta` bytes. */
+export function moveRanges(body: RequestBody, delta: number): RequestBody {
+  if (delta === 0) return body
+  switch (body.type) {
+    case 'statement':
+      return body.parameters ? { ...body, parameters: { ...body.parameters, at: body.parameters.at + delta } } : body
+    case 'bulk':
+      return { ...body, sets: { ...body.sets, at: body.sets.at + delta } }
+    case 'batch':
+      return {
+        ...body,
+        items: body.items.map((item) =>
+          item.parameters ? { ...item, parameters: { ...item.parameters, at: item.parameters.at + delta } } : item,
+        ),
+      }
+    default:
+      return body
+  }
+}

@@ -1,0 +1,56 @@
+// What a database tells without being asked. It stands apart so that neither the line nor the public class deals with
+// listeners.
+
+/** The events of a database and what each listener gets. */
+export interface DatabaseEvents {
+  /** Something works otherwise than its caller may think. */
+  warning: { readonly message: string }
+  /** A sync failed; `recovered` tells whether writing again helped. */
+  'sync-failure': { readonly message: string; readonly recovered: boolean }
+  /** Stored bytes failed their checksum. */
+  corruption: { readonly block: number | undefined; readonly message: string }
+  /** The worker ended by itself; the next call starts another. */
+  'worker-lost': { readonly cause: Error }
+  /** Another worker has taken over. */
+  'worker-restarted': { readonly term: number }
+}
+
+type Listener<E extends keyof DatabaseEvents> = (detail: DatabaseEvents[E]) => void
+
+export class Emitter {
+  readonly #listeners: { [E in keyof DatabaseEvents]: Set<Listener<E>> } = {
+    warning: new Set(),
+    'sync-failure': new Set(),
+    corruption: new Set(),
+    'worker-lost': new Set(),
+    'worker-restarted': new Set(),
+  }
+
+  /** Calls `listener` at every `event` until the returned function is called. */
+  on<E extends keyof DatabaseEvents>(event: E, listener: Listener<E>): () => void {
+    const listeners: Set<Listener<E>> = this.#listeners[event]
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  }
+
+  has(event: string): event is keyof DatabaseEvents {
+    return Object.hasOwn(this.#listeners, event)
+  }
+
+  get names(): string[] {
+    return Object.keys(this.#listeners)
+  }
+
+  emit<E extends keyof DatabaseEvents>(event: E, detail: DatabaseEvents[E]): void {
+    for (const listener of [...this.#listeners[event]]) {
+      try {
+        listener(detail)
+      } catch (error) {
+        // Not ours to handle, and it must not stop the others: it becomes an uncaught error of the page.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
+  }
+}

@@ -1,0 +1,347 @@
+// The line between a client and its engine: numbers requests, gathers those of one task into one envelope, hands answers
+// to their calls, keeps deadlines, and knows after an engine's death which calls may be sent to the next one.
+//
+// Invariants:
+//  - a call is in exactly one of `#queue` (not sent to this engine) and `#sent` (sent, not answered) until it settles
+//  - numbers are given when a call is first sent, so they are dense, and never change
+//  - values of queued calls lie in `#writer`, in the order of the queue
+//  - every call settles: by its answer, its deadline, its signal, the engine's death or the end of the line
+
+import type { Clock } from '../environment.ts'
+import { type ClosedError, LeaderLostError, TimeoutError } from '../errors/errors.ts'
+import { fromWireError } from '../errors/wire.ts'
+import type {
+  Answer,
+  Answers,
+  CancelRequest,
+  ClientId,
+  CreditRequest,
+  Request,
+  ToEngine,
+} from '../protocol/messages.ts'
+import { ValueWriter } from '../protocol/value-writer.ts'
+import { abortError } from './abort.ts'
+import { type Call, type CallPlan, moveRanges } from './call.ts'
+import { Deadlines } from './deadlines.ts'
+
+/** An envelope is sent within its task when it has reached either of these. */
+const ENVELOPE_BYTES = 1 << 20
+const ENVELOPE_REQUESTS = 512
+/** A call that was on its way at this many deaths in a row is not sent again: it may be their cause. */
+const TIMES_SENT_MAX = 3
+/** How long settled requests may stay unacknowledged without other traffic, in milliseconds. */
+const ACKNOWLEDGE_MS = 1000
+
+type Post = (message: ToEngine, transfer: Transferable[]) => void
+
+export interface LineOptions {
+  readonly client: ClientId
+  readonly clock: Clock
+  /** Called when there is something to send and no engine; `attach` is expected some time later. */
+  readonly onWork: () => void
+}
+
+export class Line {
+  readonly #client: ClientId
+  readonly #clock: Clock
+  readonly #onWork: () => void
+  readonly #deadlines: Deadlines
+  #writer = new ValueWriter()
+  #queue: Call[] = []
+  readonly #sent = new Map<number, Call>()
+  #controls: (CancelRequest | CreditRequest)[] = []
+  #post: Post | undefined
+  #flushScheduled = false
+  #lastSeq = 0
+  #acknowledged = 0
+  #acknowledging: (() => void) | undefined
+  #end: Error | undefined
+  #onIdle: (() => void) | undefined
+
+  constructor(options: LineOptions) {
+    this.#client = options.client
+    this.#clock = options.clock
+    this.#onWork = options.onWork
+    this.#deadlines = new Deadlines(
+      options.clock,
+      () => this.#open(),
+      (call) => this.#expire(call),
+    )
+  }
+
+  /** Resolves once every call has settled. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve
+      this.#checkIdle()
+    })
+  }
+
+  /** Makes a request and settles as it does. Throws nothing: refused values reject. */
+  call<T>(plan: CallPlan<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#end) throw this.#end
+      if (plan.signal?.aborted) throw abortError(plan.signal, 'It was not sent.')
+      const from = this.#writer.length
+      const body = plan.build(this.#writer)
+      const call: Call = {
+        plan,
+        seq: 0,
+        body,
+        from,
+        to: this.#writer.length,
+        kept: undefined,
+        timesSent: 0,
+        settled: false,
+        deadlineMs: plan.timeoutMs === 0 ? Number.POSITIVE_INFINITY : this.#clock.monotonicMs() + plan.timeoutMs,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+        stopListening: undefined,
+      }
+      if (plan.signal) this.#listen(call, plan.signal)
+      this.#deadlines.add(call)
+      plan.observer?.made((error) => this.#abandon(call, error))
+      this.#queue.push(call)
+      this.#schedule()
+    })
+  }
+
+  /** Asks the engine to give up a request that has been answered in part, without waiting for anything. */
+  cancel(seq: number): void {
+    this.#controls.push({ type: 'cancel', target: seq })
+    this.#schedule()
+  }
+
+  /** Takes an engine into use; what is queued is sent at once. */
+  attach(post: Post): void {
+    this.#post = post
+    this.#flush()
+  }
+
+  /** Sends what is queued without waiting for the end of the task. */
+  flush(): void {
+    if (this.#post) this.#flush()
+  }
+
+  /** Takes the engine's answers. */
+  answers({ answers, payload = new ArrayBuffer(0) }: Answers): void {
+    for (const answer of answers) this.#answer(answer, payload)
+    if (this.#controls.length > 0) this.#schedule()
+    this.#acknowledgeLater()
+  }
+
+  /**
+   * The engine is dead. Calls that may be sent again are queued, the others reject with LeaderLostError. Answers
+   * whether anything is left to do.
+   */
+  detach(cause: Error): boolean {
+    this.#post = undefined
+    this.#controls = []
+    const lost = [...this.#sent.values()]
+    this.#sent.clear()
+    const again: Call[] = []
+    for (const call of lost) {
+      if (call.plan.resend && call.timesSent < TIMES_SENT_MAX) again.push(call)
+      else this.#reject(call, lostError(call, cause))
+    }
+    this.#requeue(again)
+    return this.#queue.length > 0
+  }
+
+  /** No engine could be had: everything queued rejects. */
+  giveUp(cause: Error): void {
+    const calls = this.#queue
+    this.#queue = []
+    this.#writer.truncate(0)
+    for (const call of calls) this.#reject(call, lostError(call, cause))
+  }
+
+  /** Every call, made already or later, rejects with `error`. */
+  finish(error: Error): void {
+    this.#end = error
+    this.#post = undefined
+    const calls = this.#open()
+    this.#queue = []
+    this.#sent.clear()
+    for (const call of calls) this.#reject(call, error)
+    this.#deadlines.stop()
+    this.#acknowledging?.()
+  }
+
+  /** Calls made later reject with `error`; those made already go on. */
+  refuseNew(error: ClosedError): void {
+    this.#end = error
+  }
+
+  #open(): Call[] {
+    return [...this.#sent.values(), ...this.#queue]
+  }
+
+  #schedule(): void {
+    if (!this.#post) {
+      this.#onWork()
+    } else if (this.#writer.length >= ENVELOPE_BYTES || this.#queue.length >= ENVELOPE_REQUESTS) {
+      this.#flush()
+    } else if (!this.#flushScheduled) {
+      this.#flushScheduled = true
+      queueMicrotask(() => {
+        this.#flushScheduled = false
+        if (this.#post) this.#flush()
+      })
+    }
+  }
+
+  #flush(): void {
+    const calls = this.#queue
+    const controls = this.#controls
+    if (calls.length === 0 && controls.length === 0) return
+    this.#queue = []
+    this.#controls = []
+    const requests: Request[] = []
+    const payload = this.#writer.length > 0 ? this.#writer.take() : undefined
+    const keep = payload && calls.some(({ plan, from, to }) => plan.resend && to > from)
+    const kept = keep ? payload.slice(0) : undefined
+    const nowMs = this.#clock.monotonicMs()
+    for (const call of calls) {
+      if (call.seq === 0) {
+        call.seq = ++this.#lastSeq
+        call.plan.numbered?.(call.seq)
+      }
+      call.timesSent++
+      call.kept = call.plan.resend && call.to > call.from ? kept : undefined
+      this.#sent.set(call.seq, call)
+      requests.push(numbered(call, nowMs))
+    }
+    // Controls come behind: one may be about a request of this very envelope.
+    requests.push(...controls)
+    this.#send(requests, payload)
+  }
+
+  #send(requests: readonly Request[], payload?: ArrayBuffer): void {
+    this.#acknowledged = this.#settledThrough()
+    const envelope = { type: 'requests', client: this.#client, ackedThrough: this.#acknowledged, requests } as const
+    if (payload) this.#post?.({ ...envelope, payload }, [payload])
+    else this.#post?.(envelope, [])
+  }
+
+  #answer(answer: Answer, payload: ArrayBuffer): void {
+    const call = this.#sent.get(answer.seq)
+    // An answer to a call that its caller gave up.
+    if (!call) return
+    if (answer.type === 'error') {
+      this.#sent.delete(answer.seq)
+      this.#reject(call, fromWireError(answer.error))
+      return
+    }
+    try {
+      if (answer.type === 'chunk') {
+        call.plan.reader.chunk(answer, payload)
+        this.#controls.push({ type: 'credit', target: answer.seq, chunks: 1 })
+        return
+      }
+      const result = call.plan.reader.finish(answer, payload)
+      this.#sent.delete(answer.seq)
+      this.#settle(call)
+      call.resolve(result)
+    } catch (error) {
+      this.#sent.delete(answer.seq)
+      if (answer.type === 'chunk') this.#controls.push({ type: 'cancel', target: answer.seq })
+      this.#reject(call, error)
+    }
+  }
+
+  #listen(call: Call, signal: AbortSignal): void {
+    const onAbort = () => this.#abandon(call, abortError(signal, effect(call)))
+    signal.addEventListener('abort', onAbort, { once: true })
+    call.stopListening = () => signal.removeEventListener('abort', onAbort)
+  }
+
+  #expire(call: Call): void {
+    const { timeoutMs } = call.plan
+    this.#abandon(call, new TimeoutError(`The call has not ended within its ${timeoutMs} ms. ${effect(call)}`))
+  }
+
+  /** Ends a call for its caller with `error`; an engine that has it is told to give it up. */
+  #abandon(call: Call, error: Error): void {
+    if (call.settled) return
+    if (this.#sent.delete(call.seq)) {
+      this.#controls.push({ type: 'cancel', target: call.seq })
+      this.#schedule()
+    } else {
+      // Its values stay in the payload, unused: those of later calls keep their places.
+      this.#queue = this.#queue.filter((queued) => queued !== call)
+    }
+    this.#reject(call, error)
+  }
+
+  #reject(call: Call, error: unknown): void {
+    this.#settle(call)
+    call.reject(error)
+  }
+
+  #settle(call: Call): void {
+    call.settled = true
+    call.stopListening?.()
+    call.plan.observer?.settled()
+    this.#checkIdle()
+  }
+
+  #checkIdle(): void {
+    if (this.#onIdle && this.#queue.length === 0 && this.#sent.size === 0) this.#onIdle()
+  }
+
+  // Calls sent before come first, in the order of their numbers, with their values packed anew in front of the others.
+  #requeue(again: readonly Call[]): void {
+    const before = this.#writer
+    const waiting = this.#queue
+    const waitingValues = before.length > 0 ? new Uint8Array(before.take()) : undefined
+    const calls = [...again, ...waiting]
+    const writer = new ValueWriter()
+    for (const call of calls) {
+      if (call.timesSent > 0) call.plan.reader.restart()
+      const values = call.kept ? new Uint8Array(call.kept) : waitingValues
+      const at = writer.length
+      if (values) writer.append(values.subarray(call.from, call.to))
+      call.body = moveRanges(call.body, at - call.from)
+      call.from = at
+      call.to = writer.length
+      call.kept = undefined
+    }
+    this.#writer = writer
+    this.#queue = calls
+  }
+
+  #settledThrough(): number {
+    const [oldest] = this.#sent.keys()
+    // Calls that wait to be sent again stand in front of the queue; the others have no number yet.
+    const queued = this.#queue[0]?.seq || this.#lastSeq + 1
+    return Math.min(oldest ?? this.#lastSeq + 1, queued) - 1
+  }
+
+  #acknowledgeLater(): void {
+    if (this.#acknowledging || this.#settledThrough() <= this.#acknowledged) return
+    this.#acknowledging = this.#clock.after(ACKNOWLEDGE_MS, () => {
+      this.#acknowledging = undefined
+      if (this.#post && this.#settledThrough() > this.#acknowledged) this.#send([])
+    })
+  }
+}
+
+function numbered(call: Call, nowMs: number): Request {
+  const { body, seq, plan, deadlineMs } = call
+  const timeoutMs = plan.timeoutMs === 0 ? 0 : Math.max(1, Math.ceil(deadlineMs - nowMs))
+  // The first part of a bulk names itself, and learns its number only here.
+  if (body.type === 'bulk' && body.bulk === 0) return { ...body, bulk: seq, seq, timeoutMs }
+  return { ...body, seq, timeoutMs }
+}
+
+function effect(call: Call): string {
+  if (call.timesSent === 0) return 'It was not sent.'
+  return call.plan.ifLost === 'no' ? '' : 'If it was a write, it may or may not have been applied.'
+}
+
+function lostError(call: Call, cause: Error): LeaderLostError {
+  const applied = call.timesSent === 0 ? 'no' : call.plan.ifLost
+  const words = applied === 'no' ? 'It was not applied and can be made again.' : 'Whether it was applied is not known.'
+  return new LeaderLostError(applied, `The database's worker ended before it answered this call. ${words}`, { cause })
+}

@@ -1,0 +1,231 @@
+// The options of `open` and of every call: their types, defaults and checks. It stands apart so that a misspelt or
+// ill-typed option is refused in one way everywhere, before anything has happened.
+
+import { UsageError } from '../errors/errors.ts'
+import type { ChecksumName, Durability, IntegerMode, StorageChoice, SyncPolicy } from '../protocol/messages.ts'
+
+/** Options of every call. */
+export interface CallOptions {
+  /** Ends the call with AbortError. A write that was already sent may or may not have been applied. */
+  readonly signal?: AbortSignal | undefined
+  /** Milliseconds until the call ends with TimeoutError; 0 for no limit. Default: the `timeoutMs` of `open`. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** Options of calls that give rows. */
+export interface QueryOptions extends CallOptions {
+  /** `object` (default): by column name, the last of several columns with one name counts. `array`: all columns in order. */
+  readonly rowMode?: 'object' | 'array' | undefined
+  /** How integers come out. Default: the `integers` of `open`. */
+  readonly integers?: IntegerMode | undefined
+}
+
+/** Options of `transaction`. */
+export interface TransactionOptions {
+  /**
+   * `immediate` (default) waits for the writer first. `deferred` starts on a snapshot and waits at its first write; it
+   * ends with SnapshotConflictError if the snapshot is old by then.
+   */
+  readonly mode?: 'immediate' | 'deferred' | undefined
+  /** True: reads one snapshot, never waits, cannot write. Default false. */
+  readonly readonly?: boolean | undefined
+  /** Milliseconds that the transaction may stay open before it is rolled back; 0 for no limit. Default 10 000. */
+  readonly timeoutMs?: number | undefined
+  /** How often the callback is run again after a retryable error. Default 0. */
+  readonly retries?: number | undefined
+  /** Rolls the transaction back and ends the call with AbortError. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Options of `open`. */
+export interface OpenOptions {
+  /** Where the bytes live. `auto` (default): OPFS, else IndexedDB, else an error. `memory` forgets everything at close. */
+  readonly storage?: StorageChoice | undefined
+  /** When a write is acknowledged. `strict` (default): it survives a power cut. `relaxed`: it survives a killed browser. */
+  readonly durability?: Durability | undefined
+  /** `auto` (default): number when safe, else bigint. `number`: an unsafe integer is an error. `bigint`: always bigint. */
+  readonly integers?: IntegerMode | undefined
+  /** Bytes per block of a new database, a power of two from 512 to 65536. Default 4096. */
+  readonly blockSize?: number | undefined
+  /** How blocks of a new database are checked on every read. Default `xxhash64`. */
+  readonly checksum?: ChecksumName | undefined
+  /** Bytes of SQLite's page caches together. Default 8 MiB. */
+  readonly cacheBytes?: number | undefined
+  /** Bytes of a row beyond which large values travel in pieces. Default 1 MiB. */
+  readonly rowBytesMax?: number | undefined
+  /** Milliseconds until a call ends with TimeoutError; 0 for no limit. Default 30 000. */
+  readonly timeoutMs?: number | undefined
+  /** Whether foreign keys are enforced. Default true. */
+  readonly foreignKeys?: boolean | undefined
+  /** When relaxed commits are synced; what is left out keeps its default. */
+  readonly sync?: Partial<SyncPolicy> | undefined
+  /** Address of the worker's script, for bundlers that do not find it; same origin as the page. */
+  readonly workerUrl?: string | URL | undefined
+  /** Address of `sqlite3.wasm`, for bundlers that do not find it. */
+  readonly wasmUrl?: string | URL | undefined
+  /** The compiled `sqlite3.wasm`; then no address is needed. */
+  readonly wasmModule?: WebAssembly.Module | undefined
+  /** Turns on logging in the worker. Default false. */
+  readonly debug?: boolean | undefined
+  /** Ends the opening with AbortError. */
+  readonly signal?: AbortSignal | undefined
+}
+
+type Defaulted = 'workerUrl' | 'wasmUrl' | 'wasmModule' | 'signal'
+/** `OpenOptions` with every default filled in. */
+export type ResolvedOptions = {
+  readonly [K in Exclude<keyof OpenOptions, Defaulted | 'sync'>]-?: NonNullable<OpenOptions[K]>
+} & { readonly sync: SyncPolicy } & { readonly [K in Defaulted]: OpenOptions[K] }
+
+const MIB = 1 << 20
+const SYNC_DEFAULTS: SyncPolicy = { intervalMs: 1000, debounceMs: 250, maxDirtyBytes: 4 * MIB, maxDirtyBlocks: 1024 }
+
+/** Checks the options of `open` and fills in the defaults. Throws UsageError `unknown-option` or `invalid-argument`. */
+export function resolveOpenOptions(given: OpenOptions): ResolvedOptions {
+  checkOptions('open()', given, OPEN_CHECKS)
+  if (given.sync !== undefined) checkOptions('the option sync of open()', given.sync, SYNC_CHECKS)
+  return {
+    storage: given.storage ?? 'auto',
+    durability: given.durability ?? 'strict',
+    integers: given.integers ?? 'auto',
+    blockSize: given.blockSize ?? 4096,
+    checksum: given.checksum ?? 'xxhash64',
+    cacheBytes: given.cacheBytes ?? 8 * MIB,
+    rowBytesMax: given.rowBytesMax ?? MIB,
+    timeoutMs: given.timeoutMs ?? 30_000,
+    foreignKeys: given.foreignKeys ?? true,
+    sync: { ...SYNC_DEFAULTS, ...withoutUndefined(given.sync ?? {}) },
+    debug: given.debug ?? false,
+    workerUrl: given.workerUrl,
+    wasmUrl: given.wasmUrl,
+    wasmModule: given.wasmModule,
+    signal: given.signal,
+  }
+}
+
+export function checkCallOptions(call: string, given: CallOptions | undefined): void {
+  if (given !== undefined) checkOptions(call, given, CALL_CHECKS)
+}
+
+export function checkQueryOptions(call: string, given: QueryOptions | undefined): void {
+  if (given !== undefined) checkOptions(call, given, QUERY_CHECKS)
+}
+
+export function checkTransactionOptions(given: TransactionOptions | undefined): void {
+  if (given !== undefined) checkOptions('transaction()', given, TRANSACTION_CHECKS)
+}
+
+/** Throws UsageError `invalid-argument` unless `value` is a string; `what` names it. */
+export function checkText(what: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') throw invalid(what, 'a string', value)
+}
+
+/** Throws UsageError `invalid-argument` unless `name` can name a database. */
+export function checkDatabaseName(name: unknown): asserts name is string {
+  checkText('The name of a database', name)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+  if (name === '' || name.length > 100 || /[/\\\u0000-\u001f]/.test(name) || name === '.' || name === '..') {
+    throw new UsageError(
+      'invalid-argument',
+      'The name of a database is a text of 1 to 100 characters without slashes and control characters, such as app.db.',
+    )
+  }
+}
+
+/** Says what a value must be, in words; undefined when it is that. */
+type Check = (value: unknown) => string | undefined
+
+function oneOf(...choices: readonly string[]): Check {
+  const words = choices.map((choice) => `'${choice}'`).join(' or ')
+  return (value) => (typeof value === 'string' && choices.includes(value) ? undefined : words)
+}
+
+function wholeFrom(least: number, unit: string): Check {
+  return (value) =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= least
+      ? undefined
+      : `a whole number of ${unit} from ${least}`
+}
+
+const aFlag: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false')
+const aUrl: Check = (value) => (typeof value === 'string' || value instanceof URL ? undefined : 'a string or a URL')
+const aTimeMs: Check = (value) =>
+  typeof value === 'number' && value >= 0 ? undefined : 'a number of milliseconds from 0'
+const aSignal: Check = (value) => (isAbortSignal(value) ? undefined : 'an AbortSignal')
+const aModule: Check = (value) => (value instanceof WebAssembly.Module ? undefined : 'a WebAssembly.Module')
+const anObject: Check = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object')
+const aBlockSize: Check = (value) =>
+  typeof value === 'number' && value >= 512 && value <= 65_536 && Number.isInteger(Math.log2(value))
+    ? undefined
+    : 'a power of two from 512 to 65536'
+
+const CALL_CHECKS = { signal: aSignal, timeoutMs: aTimeMs } satisfies Record<keyof CallOptions, Check>
+const INTEGERS = oneOf('auto', 'number', 'bigint')
+const QUERY_CHECKS = {
+  ...CALL_CHECKS,
+  rowMode: oneOf('object', 'array'),
+  integers: INTEGERS,
+} satisfies Record<keyof QueryOptions, Check>
+const TRANSACTION_CHECKS = {
+  mode: oneOf('immediate', 'deferred'),
+  readonly: aFlag,
+  timeoutMs: aTimeMs,
+  retries: wholeFrom(0, 'repetitions'),
+  signal: aSignal,
+} satisfies Record<keyof TransactionOptions, Check>
+const SYNC_CHECKS = {
+  intervalMs: aTimeMs,
+  debounceMs: aTimeMs,
+  maxDirtyBytes: wholeFrom(0, 'bytes'),
+  maxDirtyBlocks: wholeFrom(0, 'blocks'),
+} satisfies Record<keyof SyncPolicy, Check>
+const OPEN_CHECKS = {
+  storage: oneOf('auto', 'opfs', 'indexeddb', 'memory'),
+  durability: oneOf('strict', 'relaxed'),
+  integers: INTEGERS,
+  blockSize: aBlockSize,
+  checksum: oneOf('xxhash64', 'crc32c', 'blake3', 'none'),
+  cacheBytes: wholeFrom(0, 'bytes'),
+  rowBytesMax: wholeFrom(1, 'bytes'),
+  timeoutMs: aTimeMs,
+  foreignKeys: aFlag,
+  sync: anObject,
+  workerUrl: aUrl,
+  wasmUrl: aUrl,
+  wasmModule: aModule,
+  debug: aFlag,
+  signal: aSignal,
+} satisfies Record<keyof OpenOptions, Check>
+
+function checkOptions(where: string, given: object, checks: Readonly<Record<string, Check>>): void {
+  if (typeof given !== 'object' || given === null) throw invalid(`The options of ${where}`, 'an object', given)
+  for (const [name, value] of Object.entries(given)) {
+    const check = Object.hasOwn(checks, name) ? checks[name] : undefined
+    if (!check) {
+      const known = Object.keys(checks).join(', ')
+      throw new UsageError('unknown-option', `'${name}' is no option of ${where}. The options are: ${known}.`)
+    }
+    const expected = value === undefined ? undefined : check(value)
+    if (expected !== undefined) throw invalid(`The option ${name} of ${where}`, expected, value)
+  }
+}
+
+function invalid(what: string, expected: string, value: unknown): UsageError {
+  const seen =
+    typeof value === 'string' ? `'${value.slice(0, 40)}'` : typeof value === 'number' ? String(value) : kind(value)
+  return new UsageError('invalid-argument', `${what} must be ${expected}, not ${seen}.`)
+}
+
+function kind(value: unknown): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'an array' : `of type ${typeof value}`
+}
+
+function isAbortSignal(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value
+}
+
+function withoutUndefined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
+}

@@ -1,0 +1,223 @@
+// The calls that a database and a transaction have in common. It stands apart so that each call is written, checked and
+// documented once; where it goes is its scope's business.
+
+import { UsageError } from '../errors/errors.ts'
+import type { BatchItem, PackedParameters, Request, Want } from '../protocol/messages.ts'
+import type { ArrayRow, ObjectRow, SqlValue } from '../protocol/row-reader.ts'
+import { type Parameters, type ValueWriter, writeParameters } from '../protocol/value-writer.ts'
+import {
+  type AnswerReader,
+  type BatchResult,
+  type RowShape,
+  type RunResult,
+  readBatch,
+  readDone,
+  readFirstValue,
+  readPrepared,
+  readRows,
+  readRun,
+} from './answer-readers.ts'
+import { type BulkRows, runBulk } from './bulk.ts'
+import type { RequestBody } from './call.ts'
+import { type CallOptions, checkCallOptions, checkQueryOptions, checkText, type QueryOptions } from './options.ts'
+import type { Scope } from './scope.ts'
+import { type StatementText, scriptText, statementText } from './sql-text.ts'
+import { Statement } from './statement.ts'
+
+/** One item of `batch`: the text of one statement and its parameters. */
+export type BatchStatement = readonly [sql: string, params?: Parameters]
+
+/** Options of calls that give rows as arrays. */
+export type ArrayQueryOptions = QueryOptions & { readonly rowMode: 'array' }
+
+export abstract class Queryable {
+  readonly #scope: Scope
+
+  constructor(scope: Scope) {
+    this.#scope = scope
+  }
+
+  /**
+   * Runs a script of any number of statements without parameters, as one atomic transaction unless it controls
+   * transactions itself; inside a transaction, as part of it. Rows are dropped.
+   * Throws SqliteError, TimeoutError, AbortError, LeaderLostError, ClosedError.
+   */
+  async exec(script: string, options?: CallOptions): Promise<void> {
+    checkText('The script of exec()', script)
+    checkCallOptions('exec()', options)
+    await this.#call(scriptText(script), options, readDone, () => ({ type: 'script', sql: script }))
+  }
+
+  /**
+   * Runs one statement and tells what it changed; rows that it gives are dropped. `params` is an array by position or an
+   * object by name. Throws like `query`.
+   */
+  async run(sql: string, params?: Parameters, options?: CallOptions): Promise<RunResult> {
+    checkText('The SQL of run()', sql)
+    checkCallOptions('run()', options)
+    return this.#statement(sql, params, 'changes', options, readRun(this.#scope.session.options.integers))
+  }
+
+  /**
+   * Runs one statement and gives all its rows, as objects by column name or, with `rowMode: 'array'`, as arrays.
+   * `params` is an array by position or an object by name. Throws SqliteError, BindError, UsageError
+   * (`multiple-statements`, `integer-range`, ...), StorageError, TimeoutError, AbortError, LeaderLostError, ClosedError.
+   */
+  async query<T extends readonly SqlValue[] = ArrayRow>(
+    sql: string,
+    params: Parameters | undefined,
+    options: ArrayQueryOptions,
+  ): Promise<T[]>
+  async query<T = ObjectRow>(sql: string, params?: Parameters, options?: QueryOptions): Promise<T[]>
+  async query(sql: string, params?: Parameters, options?: QueryOptions): Promise<unknown[]> {
+    checkText('The SQL of query()', sql)
+    checkQueryOptions('query()', options)
+    return this.#statement(sql, params, 'rows', options, this.#rows(options))
+  }
+
+  /** Runs one statement and gives its first row, or undefined without one. Throws like `query`. */
+  async get<T extends readonly SqlValue[] = ArrayRow>(
+    sql: string,
+    params: Parameters | undefined,
+    options: ArrayQueryOptions,
+  ): Promise<T | undefined>
+  async get<T = ObjectRow>(sql: string, params?: Parameters, options?: QueryOptions): Promise<T | undefined>
+  async get(sql: string, params?: Parameters, options?: QueryOptions): Promise<unknown> {
+    checkText('The SQL of get()', sql)
+    checkQueryOptions('get()', options)
+    const [row] = await this.#statement(sql, params, 'first-row', options, this.#rows(options))
+    return row
+  }
+
+  /** Runs one statement and gives the first column of its first row, or undefined without a row. Throws like `query`. */
+  async value<T = SqlValue>(sql: string, params?: Parameters, options?: QueryOptions): Promise<T | undefined> {
+    checkText('The SQL of value()', sql)
+    checkQueryOptions('value()', options)
+    const reader = readFirstValue(options?.integers ?? this.#scope.session.options.integers)
+    return (await this.#statement(sql, params, 'first-value', options, reader)) as T | undefined
+  }
+
+  /**
+   * Runs one statement once per parameter set, all in one transaction; rows that it gives are dropped. `rows` may be an
+   * array, a generator or any other iterable, also an asynchronous one; it is read as fast as the engine takes the sets.
+   * If reading it throws, nothing is written and the call rejects with that error. No time limit by default.
+   * Gives the number of rows changed. Throws like `run`.
+   */
+  async runMany(sql: string, rows: BulkRows, options?: CallOptions): Promise<{ changes: number }> {
+    checkText('The SQL of runMany()', sql)
+    checkCallOptions('runMany()', options)
+    const text = statementText(sql)
+    const changes = await runBulk(this.#scope, sql, text, rows, options)
+    return { changes }
+  }
+
+  /**
+   * Runs several statements in one message as one atomic transaction; inside a transaction, as part of it: all or none.
+   * Each item is `[sql, params]`. Gives one result per item, with its rows if it has any. Throws like `query`.
+   */
+  async batch<T extends readonly SqlValue[] = ArrayRow>(
+    items: readonly BatchStatement[],
+    options: ArrayQueryOptions,
+  ): Promise<BatchResult<T>[]>
+  async batch<T = ObjectRow>(items: readonly BatchStatement[], options?: QueryOptions): Promise<BatchResult<T>[]>
+  async batch(items: readonly BatchStatement[], options?: QueryOptions): Promise<BatchResult<unknown>[]> {
+    checkBatch(items)
+    checkQueryOptions('batch()', options)
+    if (items.length === 0) return []
+    const texts = items.map(([sql]) => statementText(sql))
+    const text = { ...(texts.find(({ control }) => control) ?? texts[0]!), writes: texts.some(({ writes }) => writes) }
+    const reader = readBatch(this.#shape(options), (columns) => this.#scope.session.warnDuplicates(columns))
+    return this.#call(text, options, reader, (writer) => ({
+      type: 'batch',
+      items: items.map(
+        ([sql, params]): BatchItem => ({ sql, parameters: packParameters(writer, params), want: 'rows' }),
+      ),
+    }))
+  }
+
+  /**
+   * Compiles one statement and tells its columns and parameters. The engine keeps compiled statements by their text, so
+   * this is for looking at a statement or for repeating it under a name, not for speed. Throws SqliteError.
+   */
+  async prepare(sql: string, options?: CallOptions): Promise<Statement> {
+    checkText('The SQL of prepare()', sql)
+    checkCallOptions('prepare()', options)
+    const shape = await this.#call(
+      { ...statementText(sql), opens: false, writes: false },
+      options,
+      readPrepared,
+      () => ({
+        type: 'prepare',
+        sql,
+      }),
+    )
+    return new Statement(this, sql, shape)
+  }
+
+  #statement<T>(
+    sql: string,
+    params: Parameters | undefined,
+    want: Want,
+    options: CallOptions | undefined,
+    reader: AnswerReader<T>,
+  ): Promise<T> {
+    return this.#call(statementText(sql), options, reader, (writer) => ({
+      type: 'statement',
+      sql,
+      parameters: packParameters(writer, params),
+      want,
+    }))
+  }
+
+  async #call<T>(
+    text: StatementText,
+    options: CallOptions | undefined,
+    reader: AnswerReader<T>,
+    build: (writer: ValueWriter) => ScopelessBody,
+  ): Promise<T> {
+    const { session, transaction } = this.#scope
+    const result = await session.line.call({
+      ...this.#scope.admit(text),
+      build: (writer): RequestBody => ({ ...build(writer), ...(transaction !== undefined && { transaction }) }),
+      reader,
+      signal: options?.signal,
+      timeoutMs: options?.timeoutMs ?? session.options.timeoutMs,
+    })
+    this.#scope.succeeded(text)
+    return result
+  }
+
+  #shape(options: QueryOptions | undefined): RowShape {
+    const integers = options?.integers ?? this.#scope.session.options.integers
+    return { rowMode: options?.rowMode ?? 'object', integers }
+  }
+
+  #rows(options: QueryOptions | undefined): AnswerReader<(ObjectRow | ArrayRow)[]> {
+    return readRows(this.#shape(options), (columns) => this.#scope.session.warnDuplicates(columns))
+  }
+}
+
+type ScopelessBody = Extract<
+  RequestBody,
+  { type: Extract<Request['type'], 'statement' | 'script' | 'batch' | 'prepare'> }
+>
+
+function packParameters(writer: ValueWriter, params: Parameters | undefined): PackedParameters | undefined {
+  if (params === undefined) return undefined
+  const at = writer.length
+  const packed = writeParameters(writer, params)
+  return { at, bytes: writer.length - at, ...packed }
+}
+
+function checkBatch(items: unknown): void {
+  if (!Array.isArray(items)) {
+    throw new UsageError(
+      'invalid-argument',
+      'batch() takes an array of items [sql, params], such as [["DELETE FROM t"]].',
+    )
+  }
+  for (const [index, item] of items.entries()) {
+    if (Array.isArray(item) && typeof item[0] === 'string' && item.length <= 2) continue
+    throw new UsageError('invalid-argument', `Item ${index} of batch() must be an array [sql] or [sql, params].`)
+  }
+}

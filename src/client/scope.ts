@@ -1,0 +1,39 @@
+// Where a call is made: on the database itself, or inside an interactive transaction. It stands apart because the calls
+// are the same (`queryable.ts`) and only this differs: number, rules for sending again, who watches the writer.
+
+import type { TransactionId } from '../protocol/messages.ts'
+import type { CallPlan } from './call.ts'
+import type { Session } from './session.ts'
+import type { StatementText } from './sql-text.ts'
+
+/** What a scope decides of a call. */
+export type ScopedPlan = Pick<CallPlan<unknown>, 'resend' | 'ifLost' | 'observer'>
+
+export interface Scope {
+  readonly session: Session
+  /** Part of each request; absent on the database itself. */
+  readonly transaction: TransactionId | undefined
+  /** Throws ClosedError, LeaderLostError or UsageError if no call may be made here now. */
+  admit(text: StatementText): ScopedPlan
+  /** To be called when a call has succeeded. */
+  succeeded(text: StatementText): void
+}
+
+export class DatabaseScope implements Scope {
+  readonly session: Session
+  readonly transaction = undefined
+
+  constructor(session: Session) {
+    this.session = session
+  }
+
+  admit(text: StatementText): ScopedPlan {
+    const resend = this.session.admit(text)
+    const observer = text.writes ? this.session.watch.observe() : undefined
+    return { resend, ifLost: text.reads ? 'no' : 'unknown', observer }
+  }
+
+  succeeded(text: StatementText): void {
+    this.session.succeeded(text)
+  }
+}

@@ -1,0 +1,178 @@
+// What a database, its statements and its transactions share: line, engine, options, and the knowledge about the SQL text
+// that has passed. It stands apart so that they can be separate files without knowing each other.
+
+import type { Clock } from '../environment.ts'
+import { ClosedError, TimeoutError } from '../errors/errors.ts'
+import type { ClientId, EngineEvent, EngineInfo, StartOptions } from '../protocol/messages.ts'
+import { PROTOCOL_VERSION } from '../protocol/messages.ts'
+import { EngineHost, lostTransactionError } from './engine-host.ts'
+import { Emitter } from './events.ts'
+import { Line } from './line.ts'
+import type { ResolvedOptions } from './options.ts'
+import type { StatementText } from './sql-text.ts'
+import type { ClientPlatform } from './transport.ts'
+import { WriterWatch } from './writer-watch.ts'
+
+/** An interactive transaction, to be told when it is no more. */
+export interface OpenTransaction {
+  /** `error` is what its later calls reject with. */
+  lost(error: Error): void
+  /** Sends its rollback without waiting. */
+  rollBack(error: Error): void
+}
+
+export class Session {
+  readonly line: Line
+  readonly events = new Emitter()
+  readonly watch: WriterWatch
+  readonly clock: Clock
+  readonly name: string
+  readonly options: ResolvedOptions
+  readonly transactions = new Set<OpenTransaction>()
+  info: EngineInfo | undefined
+  readonly #host: EngineHost
+  #lastTransaction = 0
+  #textOpen = false
+  #textLost: Error | undefined
+  #closing: Promise<void> | undefined
+  readonly #warned = new Set<string>()
+
+  constructor(name: string, options: ResolvedOptions, platform: ClientPlatform) {
+    this.name = name
+    this.options = options
+    this.clock = platform.clock
+    this.watch = new WriterWatch(platform.clock)
+    const client = Array.from(platform.random.bytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('')
+    this.line = new Line({ client, clock: platform.clock, onWork: () => this.#restart() })
+    this.#host = new EngineHost({
+      platform,
+      client,
+      files: options,
+      timeoutMs: options.timeoutMs,
+      hello: (wasm) => hello(client, name, options, wasm),
+      onReady: (info, post) => {
+        const again = this.info !== undefined
+        this.info = again ? { ...info, created: this.info?.created ?? info.created } : info
+        this.line.attach(post)
+        if (again) this.events.emit('worker-restarted', { term: info.term })
+      },
+      onAnswers: (answers) => this.line.answers(answers),
+      onEvent: (event) => this.#tell(event),
+      onDeath: (cause) => this.#engineDied(cause),
+    })
+  }
+
+  /** Starts the engine; rejects if it does not get ready. */
+  async start(): Promise<void> {
+    await this.#host.start(this.options.signal)
+  }
+
+  nextTransaction(): number {
+    return ++this.#lastTransaction
+  }
+
+  /**
+   * To be called for every piece of SQL text outside interactive transactions, before it is sent. Answers whether it may
+   * be sent again to another engine. Throws LeaderLostError if a transaction begun by text was lost before.
+   */
+  admit(text: StatementText): boolean {
+    const lost = this.#textLost
+    this.#textLost = undefined
+    if (lost) throw lost
+    if (text.opens) this.#textOpen = true
+    return !text.control && !this.#textOpen
+  }
+
+  /** To be called when a piece of SQL text has succeeded. */
+  succeeded(text: StatementText): void {
+    if (text.closes) this.#textOpen = false
+  }
+
+  warnDuplicates(columns: readonly string[]): void {
+    const key = columns.join('\u0000')
+    if (this.#warned.has(key) || this.#warned.size >= 100) return
+    this.#warned.add(key)
+    const twice = columns.filter((column, index) => columns.indexOf(column) !== index)
+    this.events.emit('warning', {
+      message: `The result has several columns called ${[...new Set(twice)].join(', ')}; of each, a row object holds the last. Name them with AS, or use rowMode: 'array'.`,
+    })
+  }
+
+  close(signal: AbortSignal | undefined, timeoutMs: number): Promise<void> {
+    this.#closing ??= this.#close(signal, timeoutMs)
+    return this.#closing
+  }
+
+  async #close(signal: AbortSignal | undefined, timeoutMs: number): Promise<void> {
+    const closed = new ClosedError(`The database '${this.name}' has been closed.`)
+    for (const transaction of this.transactions) transaction.rollBack(closed)
+    this.line.refuseNew(closed)
+    let ended: Error | undefined
+    const end = (error: Error) => {
+      ended ??= error
+      this.line.finish(closed)
+      this.#host.terminate()
+    }
+    const cancelTimer =
+      timeoutMs === 0
+        ? undefined
+        : this.clock.after(timeoutMs, () =>
+            end(
+              new TimeoutError(
+                `The database did not close within ${timeoutMs} ms and its worker was ended. Nothing acknowledged is lost.`,
+              ),
+            ),
+          )
+    const onAbort = () => end(new ClosedError('Closing was cut short by its signal; the worker was ended.'))
+    if (signal?.aborted) onAbort()
+    signal?.addEventListener('abort', onAbort, { once: true })
+    await this.line.idle()
+    await this.#host.close()
+    cancelTimer?.()
+    signal?.removeEventListener('abort', onAbort)
+    this.line.finish(closed)
+    if (ended) throw ended
+  }
+
+  #engineDied(cause: Error): void {
+    for (const transaction of this.transactions) transaction.lost(lostTransactionError(cause))
+    this.watch.holder = undefined
+    if (this.#textOpen) this.#textLost = lostTransactionError(cause)
+    this.#textOpen = false
+    const work = this.line.detach(cause)
+    this.events.emit('worker-lost', { cause })
+    if (work) this.#restart()
+  }
+
+  // Called for every call that finds no engine; only the first of them starts one.
+  #restart(): void {
+    this.#host
+      .start()
+      .catch((error: unknown) => this.line.giveUp(error instanceof Error ? error : new Error(String(error))))
+  }
+
+  #tell(event: EngineEvent['event']): void {
+    switch (event.name) {
+      case 'warning':
+      case 'sync-failure':
+      case 'corruption':
+        this.events.emit(event.name, event)
+        return
+      case 'terminated':
+        return
+      default:
+        event satisfies never
+    }
+  }
+}
+
+function hello(client: ClientId, name: string, options: ResolvedOptions, wasm: StartOptions['wasm']) {
+  const { durability, foreignKeys, sync, storage, blockSize, checksum, cacheBytes, rowBytesMax, debug } = options
+  return {
+    type: 'hello',
+    protocol: PROTOCOL_VERSION,
+    client,
+    settings: { durability, foreignKeys, sync },
+    start: { name, storage, blockSize, checksum, cacheBytes, rowBytesMax, wasm, debug },
+  } as const
+}

@@ -1,0 +1,87 @@
+// Starts the engine's worker in a real page. It stands apart because bundlers look for two expressions below literally:
+// `new Worker(new URL(...), ...)` and `new URL('./sqlite3.wasm', ...)`. Each is alone in a function; neither may take
+// a variable or a condition, and both resolve against the built package, where worker and wasm lie beside this code.
+
+import { realEnvironment } from '../environment.ts'
+import { AssetLoadError, StorageError } from '../errors/errors.ts'
+import type { ToEngine } from '../protocol/messages.ts'
+import type { ClientPlatform, EngineFiles, StartedEngine, Transport } from './transport.ts'
+
+/** Whether the page compiles the wasm while the worker's script loads, or the worker does after it has loaded. */
+const COMPILE_IN_PAGE = true
+
+/** The page's own workers, locks, time and chance. Touches nothing until an engine is started. */
+export function pagePlatform(): ClientPlatform {
+  return {
+    ...realEnvironment(),
+    locks: typeof navigator === 'undefined' ? undefined : navigator.locks,
+    startEngine: startWorkerEngine,
+  }
+}
+
+function startWorkerEngine(files: EngineFiles): StartedEngine {
+  if (typeof Worker === 'undefined') {
+    throw new StorageError(
+      'unavailable',
+      'A database needs a web page with workers. Here (Node, server-side rendering, or inside a worker of an old browser) there are none: call open() in the browser only, for example in an effect or behind `typeof window`.',
+    )
+  }
+  const wasm = files.wasmModule ?? wasmFrom(files.wasmUrl === undefined ? defaultWasmUrl() : files.wasmUrl)
+  return { transport: new WorkerTransport(files.workerUrl), wasm: Promise.resolve(wasm) }
+}
+
+function newDefaultWorker(): Worker {
+  return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
+}
+
+function defaultWasmUrl(): URL {
+  return new URL('./sqlite3.wasm', import.meta.url)
+}
+
+// What fails here is tried again by the worker, which tells what is wrong with the file.
+function wasmFrom(url: string | URL): Promise<WebAssembly.Module | { url: string }> | { url: string } {
+  const absolute = new URL(url, typeof document === 'undefined' ? location.href : document.baseURI).href
+  if (!COMPILE_IN_PAGE) return { url: absolute }
+  return WebAssembly.compileStreaming(fetch(absolute, { credentials: 'same-origin' })).catch(() => ({ url: absolute }))
+}
+
+class WorkerTransport implements Transport {
+  onmessage: Transport['onmessage']
+  onfailure: Transport['onfailure']
+  readonly #worker: Worker
+  #spoke = false
+
+  constructor(workerUrl: string | URL | undefined) {
+    const url = workerUrl === undefined ? 'the place beside the package' : String(workerUrl)
+    try {
+      this.#worker = workerUrl === undefined ? newDefaultWorker() : new Worker(workerUrl, { type: 'module' })
+    } catch (cause) {
+      throw new AssetLoadError(
+        `The browser refused to start the worker from ${url}. Serve the file 'datasync/worker' from the page's own origin, name it with the option 'workerUrl' of open(), and allow it in the page's Content-Security-Policy (worker-src).`,
+        { cause, url },
+      )
+    }
+    this.#worker.onmessage = (event: MessageEvent<unknown>) => {
+      this.#spoke = true
+      this.onmessage?.(event.data)
+    }
+    // A script that cannot be loaded gives an event without a message.
+    this.#worker.onerror = (event) => {
+      event.preventDefault()
+      const kind = this.#spoke || event.message ? 'crash' : 'load'
+      this.onfailure?.({ kind, message: event.message ?? '', url })
+    }
+    this.#worker.onmessageerror = () => {
+      this.onfailure?.({ kind: 'crash', message: 'a message from the worker could not be deserialized', url })
+    }
+  }
+
+  postMessage(message: ToEngine, transfer: Transferable[]): void {
+    this.#worker.postMessage(message, transfer)
+  }
+
+  terminate(): void {
+    this.#worker.onmessage = this.#worker.onerror = this.#worker.onmessageerror = null
+    this.#worker.terminate()
+  }
+}
