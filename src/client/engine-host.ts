@@ -195,15 +195,13 @@ export class EngineHost {
 
   #die(engine: Engine, cause: Error): void {
     if (this.#engine !== engine) return
-    const { ready } = engine
+    engine.started.reject(cause)
     this.#drop(engine)
     if (this.#closed) {
       this.#closed()
-    } else if (ready) {
+    } else if (engine.ready) {
       this.#starting = undefined
       this.#options.onDeath(cause)
-    } else {
-      engine.started.reject(cause)
     }
   }
 
