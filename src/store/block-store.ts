@@ -1,0 +1,495 @@
+// The block store: blocks of one fixed size with atomic commits, snapshots and two levels of durability, on any device.
+// This file is its face; the work is done by the files around it on one `StoreState`.
+//
+// What may be assumed: one thread, one owner of the device. What is promised: DESIGN section 7, docs/format.md.
+import type { Device } from '../device/device.ts'
+import { type Environment, realEnvironment } from '../environment.ts'
+import { ClosedError, DataSyncError, SnapshotTooOldError, StorageError } from '../errors/errors.ts'
+import { assert } from './assert.ts'
+import type { Blocks, ScratchArea, Snapshot } from './block-store-types.ts'
+import { appendMark, type FoldCounts, runCheckpoint, syncAll } from './checkpoint.ts'
+import { type ChecksumName, Checksums, checksumBit, checksumName } from './checksum.ts'
+import { createStore, hex, isBlank } from './create.ts'
+import { type SyncFailure, storageError } from './device-writer.ts'
+import { MIB, RECORD_ENTRY, roundUp, SECTOR, SEGMENTS_AT } from './format.ts'
+import { locate, readBlock } from './locate.ts'
+import { enterOtherLog } from './log-room.ts'
+import { type MaybePromise, then } from './maybe-async.ts'
+import type { OriginRecord } from './record.ts'
+import { recover } from './recovery.ts'
+import { check, databaseBytes, noteSynced, oldestPin, type Pin, type StoreState, usualBytes } from './state.ts'
+import { type VerifyOptions, type VerifyReport, verifyBlocks } from './verify.ts'
+import { ORIGINS_BYTES_MAX, Transaction } from './write-transaction.ts'
+
+export interface BlockStoreOptions {
+  readonly device: Device
+  /** Make a new store if the device is blank. Default true. A device that holds anything else is never made new. */
+  readonly create?: boolean
+  /** Bytes per block of a new store: a power of two from 512 to 65536. Default 4096. An existing store keeps its own. */
+  readonly blockSize?: number
+  /** Algorithm for blocks written from now on; stored per block. Default `xxhash64`. */
+  readonly checksum?: ChecksumName
+  /** Id of a new store, 32 hexadecimal digits. Default random. */
+  readonly storeId?: string
+  /** Written bytes kept for a second attempt after a failed sync. Default 4 MiB. */
+  readonly maxDirtyBytes?: number
+  /** Log bytes that pinned snapshots may hold back. Default 256 MiB. */
+  readonly maxPinnedBytes?: number
+  /** Milliseconds after which a snapshot that is in the way ends. Default 600 000. */
+  readonly maxPinnedMs?: number
+  readonly environment?: Environment
+  /** Gives other work a turn inside a checkpoint. Default: yields whenever 8 ms have passed. */
+  readonly slice?: () => Promise<void>
+  readonly onSyncFailure?: (failure: SyncFailure) => void
+  /** Told when a checkpoint that ran beside other work failed; commits go on while the log has room. */
+  readonly onCheckpointFailure?: (error: unknown) => void
+}
+
+/** What is stored about one block (DESIGN section 7). */
+export interface BlockMetadata {
+  /** The commit that wrote it. */
+  readonly sequence: number
+  readonly checksumAlgorithm: ChecksumName
+  readonly checksum: bigint
+  /** Seconds since 1970. */
+  readonly modifiedSeconds: number
+  readonly lengthBytes: number
+}
+
+const SLICE_MS = 8
+/** A fold in idle time is worth its writes once the log holds this share of its usual size. */
+const IDLE_FOLD_SHARE = 0.25
+
+export class BlockStore implements Blocks {
+  readonly created: boolean
+  readonly scratch: ScratchArea
+  readonly #state: StoreState
+  readonly #slice: () => Promise<void>
+  readonly #maxPinnedBytes: number
+  readonly #maxPinnedMs: number
+  readonly #onCheckpointFailure: (error: unknown) => void
+  readonly #sessionEnds: OriginRecord[] = []
+  readonly #folds: FoldCounts = { folds: 0, restarts: 0, segments: 0, blocks: 0 }
+  readonly #counts = { commits: 0, endedPins: 0, roomWaits: 0 }
+  #folding: Promise<void> | undefined
+  #staging: Transaction | undefined
+  #closed = false
+
+  private constructor(state: StoreState, created: boolean, options: BlockStoreOptions) {
+    this.#state = state
+    this.created = created
+    this.scratch = scratchOf(state.writer.device)
+    this.#maxPinnedBytes = options.maxPinnedBytes ?? 256 * MIB
+    this.#maxPinnedMs = options.maxPinnedMs ?? 600_000
+    this.#slice = options.slice ?? timeSlice(state.environment)
+    this.#onCheckpointFailure = options.onCheckpointFailure ?? (() => {})
+    if (options.onSyncFailure) state.writer.onSyncFailure = options.onSyncFailure
+  }
+
+  /**
+   * Opens the store of a device, recovering what a crash left, or makes a new one on a blank device. The device belongs
+   * to the store from then on. Throws StorageError `corrupt`, `format-unknown` (nothing is changed then), `quota`, `io`.
+   */
+  static async open(options: BlockStoreOptions): Promise<BlockStore> {
+    const { device } = options
+    const environment = options.environment ?? realEnvironment()
+    const checksum = options.checksum ?? 'xxhash64'
+    try {
+      const checksums = await Checksums.load(checksumBit(checksum))
+      const blank = isBlank(device, checksums)
+      if (blank) {
+        if (options.create === false) throw new StorageError('evicted', 'This database is gone: its storage is empty.')
+        const storeId = options.storeId ?? hex(environment.random.bytes(16))
+        await createStore({ device, environment, checksums, checksum, storeId, blockSize: options.blockSize ?? 4096 })
+      }
+      const keptBytesMax = options.maxDirtyBytes ?? 4 * MIB
+      const state = await recover({ device, environment, checksums, checksum, keptBytesMax })
+      device.truncate('scratch', 0)
+      return new BlockStore(state, blank, options)
+    } catch (error) {
+      throw error instanceof DataSyncError ? error : storageError(error)
+    }
+  }
+
+  get blockSize(): number {
+    return this.#state.geometry.blockSize
+  }
+
+  get storeId(): string {
+    return this.#state.superblock.storeId
+  }
+
+  get term(): number {
+    return this.#state.term
+  }
+
+  get sequence(): number {
+    return this.#state.sequence
+  }
+
+  get sizeBlocks(): number {
+    return this.#state.sizeBlocks
+  }
+
+  get flushedSequence(): number {
+    return this.#state.flushed
+  }
+
+  get syncedSequence(): number {
+    return this.#state.synced
+  }
+
+  /** Newest sequence that something synced vouches for: damage up to here is told from a torn write. */
+  get claimedSequence(): number {
+    return this.#state.claimed
+  }
+
+  /** The error that ended this store, if one did. A closed and reopened store recovers what was stored. */
+  get latched(): StorageError | undefined {
+    return this.#state.writer.latched
+  }
+
+  pin(): Snapshot {
+    return new PinnedSnapshot(this.#state, this.#pin())
+  }
+
+  begin(): Transaction {
+    this.#check()
+    return new Transaction(this.#state, this.#sessionEnds)
+  }
+
+  prepare(): MaybePromise<void> {
+    this.#check()
+    const { log } = this.#state
+    const bytes = this.#groupBytes()
+    if (log.room >= bytes) return
+    if (!log.otherIsFree) return this.#waitForRoom(bytes)
+    this.#switch()
+  }
+
+  flush(): MaybePromise<void> {
+    this.#check()
+    const state = this.#state
+    state.log.write()
+    if (state.writer.needsSync) return this.sync()
+    const { sequence } = state
+    return then(state.writer.flush(), () => {
+      state.flushed = Math.max(state.flushed, sequence)
+    })
+  }
+
+  sync(): MaybePromise<void> {
+    this.#check()
+    const state = this.#state
+    state.log.write()
+    const { sequence } = state
+    const { claims } = state.log
+    return then(state.writer.sync(), () => noteSynced(state, sequence, claims))
+  }
+
+  outcomeOf(client: string, seq: number): Uint8Array | undefined {
+    return this.#state.side.sessions.outcomeOf(client, seq)
+  }
+
+  /** Forgets a client's outcomes with one of the next commits. */
+  endSession(client: string): void {
+    this.#sessionEnds.push({ kind: 'session-end', client, seq: 0, ackedThrough: 0, outcome: new Uint8Array(0) })
+  }
+
+  /** Clients whose outcomes are kept. */
+  sessionClients(): string[] {
+    return this.#state.side.sessions.clients()
+  }
+
+  /**
+   * For a moment without work: says in a mark that everything is synced, so that later damage to the newest commits is
+   * told from a torn write, and folds the log if that is worth it.
+   */
+  idle(): MaybePromise<void> {
+    if (this.#closed || this.latched) return
+    const state = this.#state
+    if (!this.#folding && this.#logBytesUsed() > usualBytes(state) * IDLE_FOLD_SHARE) return this.checkpoint()
+    if (state.synced < state.sequence || state.claimed >= state.sequence || !state.log.markFits) return
+    appendMark(state)
+    return this.sync()
+  }
+
+  /** Brings all commits home as far as snapshots allow; joins one that is running. Throws StorageError. */
+  checkpoint(): Promise<void> {
+    this.#check()
+    this.#folding ??= runCheckpoint(this.#state, this.#slice, this.#folds).finally(() => {
+      this.#folding = undefined
+    })
+    return this.#folding
+  }
+
+  /** Folds everything and gives free space at the end of the main area back. Throws StorageError. */
+  async compact(): Promise<void> {
+    await this.#folding
+    await this.checkpoint()
+    const state = this.#state
+    if (state.transaction) return
+    const places = state.places.end + state.homesNeeded.count
+    const bytes = SEGMENTS_AT + places * state.geometry.placeBytes
+    if (bytes < state.writer.device.size('main')) state.writer.device.truncate('main', bytes)
+    await syncAll(state)
+  }
+
+  /** Reads every block of the newest state and reports the damaged ones. */
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    const pin = this.#pin()
+    try {
+      return await verifyBlocks(this.#state, pin, options)
+    } finally {
+      this.#state.pins.delete(pin)
+    }
+  }
+
+  /** The newest committed bytes of a block; zeros if it was never written. Throws StorageError `corrupt`. */
+  read(block: number): Uint8Array {
+    const into = new Uint8Array(this.blockSize)
+    this.#check()
+    if (this.#staging) this.#staging.read(block, into)
+    else readBlock(this.#state, block, this.#state.sequence, into)
+    return into
+  }
+
+  /** Several blocks of one state, in the order asked for. */
+  readMany(blocks: readonly number[]): Uint8Array[] {
+    return blocks.map((block) => this.read(block))
+  }
+
+  /** Stages a block for the next `commit`; other readers do not see it until then. */
+  write(block: number, bytes: Uint8Array): void {
+    this.#stage().write(block, bytes)
+  }
+
+  /** Stages several blocks for the next `commit`. */
+  writeMany(blocks: Iterable<readonly [block: number, bytes: Uint8Array]>): void {
+    for (const [block, bytes] of blocks) this.write(block, bytes)
+  }
+
+  /** Takes the lowest free block number; part of the next `commit`. */
+  allocate(): number {
+    return this.#stage().allocate()
+  }
+
+  /** Gives a block number back; part of the next `commit`. Throws DataSyncError `not-allocated`. */
+  deallocate(block: number): void {
+    this.#stage().deallocate(block)
+  }
+
+  /** Makes everything staged one commit that survives the process; returns its sequence. Throws StorageError `quota`. */
+  async commit(): Promise<number> {
+    await this.prepare()
+    const transaction = this.#stage()
+    try {
+      transaction.reserve()
+    } catch (error) {
+      this.rollback()
+      throw error
+    }
+    const sequence = transaction.publish([])
+    this.#staging = undefined
+    await this.flush()
+    return sequence
+  }
+
+  /** Drops everything staged. */
+  rollback(): void {
+    this.#staging?.rollback()
+    this.#staging = undefined
+  }
+
+  /** What is stored about a block of the newest state, or undefined if it was never written. */
+  metadata(block: number): BlockMetadata | undefined {
+    const location = locate(this.#state, block, this.#state.sequence)
+    if (location.kind === 'zero') return undefined
+    const { sequence, checksum, algorithm, modifiedSeconds, length } = location.stored
+    const name = checksumName(algorithm)
+    assert(name !== undefined, 'a stored algorithm is known')
+    return { sequence, checksumAlgorithm: name, checksum, modifiedSeconds, lengthBytes: length }
+  }
+
+  /** Counts since opening, and sizes now. */
+  metrics(): Record<string, number> {
+    const { writer, home, log, places, pins, index, superblock } = this.#state
+    return {
+      ...writer.counts,
+      ...home.counts,
+      ...home.readAhead.counts,
+      ...this.#folds,
+      ...this.#counts,
+      failedSyncs: writer.failedSyncs,
+      keptBytes: writer.keptBytes,
+      logBytes: log.size(0) + log.size(1),
+      logBytesUsed: this.#logBytesUsed(),
+      logRecords: log.records.length,
+      blocksInLog: index.versionCount,
+      places: places.usedCount,
+      pins: pins.size,
+      liveBytes: databaseBytes(this.#state),
+      sequence: this.sequence,
+      syncedSequence: this.syncedSequence,
+      foldedSequence: superblock.foldedSequence,
+      unsyncedCommits: this.sequence - this.syncedSequence,
+    }
+  }
+
+  /** Asserts the invariants of the store (state.ts). */
+  check(): void {
+    check(this.#state)
+  }
+
+  /** Syncs, folds the log if that is worth it, and releases the device. A second close does nothing. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.rollback()
+    try {
+      if (!this.latched) {
+        if (this.#folding) await this.#folding
+        await this.sync()
+        await this.idle()
+      }
+    } finally {
+      this.#closed = true
+      await this.#state.writer.device.close()
+    }
+  }
+
+  #check(): void {
+    if (this.#closed) throw new ClosedError('This store has been closed.')
+    this.#state.writer.check()
+  }
+
+  #stage(): Transaction {
+    this.#staging ??= this.begin()
+    return this.#staging
+  }
+
+  #pin(): Pin {
+    this.#check()
+    const { sequence, sizeBlocks, environment } = this.#state
+    const pin: Pin = { sequence, sizeBlocks, sinceMs: environment.clock.monotonicMs(), ended: false }
+    this.#state.pins.add(pin)
+    return pin
+  }
+
+  /** Bytes that one more group may put into the log. */
+  #groupBytes(): number {
+    const { log, geometry } = this.#state
+    const quarter = Math.floor(log.size(log.place.log) / 4)
+    const entries = Math.ceil(quarter / geometry.blockSize + 1) * RECORD_ENTRY.bytes
+    return roundUp(quarter + entries + ORIGINS_BYTES_MAX, SECTOR)
+  }
+
+  #logBytesUsed(): number {
+    return this.#state.log.records.reduce((bytes, record) => bytes + record.end - record.offset, 0)
+  }
+
+  #switch(): void {
+    enterOtherLog(this.#state)
+    // Folding runs beside new commits; who needs room next runs into the same failure and throws it.
+    this.checkpoint().catch(this.#onCheckpointFailure)
+  }
+
+  /** Neither log has room: wait for the fold; if snapshots hold it back, grow the log; if it cannot, end the oldest. */
+  async #waitForRoom(bytes: number): Promise<void> {
+    this.#counts.roomWaits++
+    const { log } = this.#state
+    while (log.room < bytes) {
+      const { foldedSequence } = this.#state.superblock
+      await this.checkpoint()
+      this.#check()
+      if (log.room >= bytes) return
+      if (log.otherIsFree) return this.#switch()
+      if (this.#state.superblock.foldedSequence > foldedSequence && oldestPin(this.#state) >= this.sequence) continue
+      if (!this.#grow() && !this.#endOldestPin()) throw new StorageError('quota', 'There is no space for the log.')
+    }
+  }
+
+  #grow(): boolean {
+    const { log, environment, pins } = this.#state
+    const bytes = log.size(log.place.log) + MIB
+    if (bytes > usualBytes(this.#state) + this.#maxPinnedBytes) return false
+    const now = environment.clock.monotonicMs()
+    for (const pin of pins) if (now - pin.sinceMs > this.#maxPinnedMs) return false
+    try {
+      log.grow(bytes)
+      return true
+    } catch (error) {
+      if (storageError(error).code !== 'quota') throw storageError(error)
+      return false
+    }
+  }
+
+  #endOldestPin(): boolean {
+    const oldest = oldestPin(this.#state)
+    if (oldest >= this.sequence) return false
+    for (const pin of this.#state.pins) {
+      if (pin.sequence !== oldest) continue
+      pin.ended = true
+      this.#state.pins.delete(pin)
+    }
+    this.#counts.endedPins++
+    return true
+  }
+}
+
+class PinnedSnapshot implements Snapshot {
+  readonly #state: StoreState
+  readonly #pin: Pin
+
+  constructor(state: StoreState, pin: Pin) {
+    this.#state = state
+    this.#pin = pin
+  }
+
+  get sequence(): number {
+    return this.#pin.sequence
+  }
+
+  get sizeBlocks(): number {
+    return this.#pin.sizeBlocks
+  }
+
+  read(block: number, into: Uint8Array): void {
+    if (this.#pin.ended) {
+      throw new SnapshotTooOldError('This snapshot was held so long that the store needed its space. Read again.')
+    }
+    assert(this.#state.pins.has(this.#pin), 'a snapshot is not read after its release')
+    if (block >= this.#pin.sizeBlocks) into.fill(0)
+    else readBlock(this.#state, block, this.#pin.sequence, into)
+  }
+
+  release(): void {
+    this.#state.pins.delete(this.#pin)
+  }
+}
+
+function scratchOf(device: Device): ScratchArea {
+  const typed = <T>(call: () => T): T => {
+    try {
+      return call()
+    } catch (error) {
+      throw storageError(error)
+    }
+  }
+  return {
+    get size() {
+      return device.size('scratch')
+    },
+    read: (into, at) => typed(() => device.read('scratch', into, at)),
+    write: (bytes, at) => typed(() => device.write('scratch', bytes, at)),
+    truncate: (size) => typed(() => device.truncate('scratch', size)),
+  }
+}
+
+function timeSlice({ clock }: Environment): () => Promise<void> {
+  let since = clock.monotonicMs()
+  return async () => {
+    if (clock.monotonicMs() - since < SLICE_MS) return
+    await clock.yield()
+    since = clock.monotonicMs()
+  }
+}

@@ -1,0 +1,104 @@
+// A new store: areas with their space really there, empty tables, and last the superblocks. Nothing here is needed after
+// creation, and nothing later depends on creating, renaming or deleting files.
+import type { Device } from '../device/device.ts'
+import type { Environment } from '../environment.ts'
+import { StorageError } from '../errors/errors.ts'
+import { type ChecksumName, type Checksums, checksumBit } from './checksum.ts'
+import {
+  FORMAT_VERSION,
+  isBlockSize,
+  LOG_BYTES_MIN,
+  SECTOR,
+  SEGMENTS_AT,
+  SIDE_AT,
+  SUPERBLOCK_AT,
+  SUPERBLOCK_MAGIC,
+} from './format.ts'
+import { SideState } from './side-table.ts'
+import { decodeSuperblock, encodeSuperblock, type Superblock } from './superblock.ts'
+
+export interface CreateOptions {
+  readonly device: Device
+  readonly environment: Environment
+  readonly checksums: Checksums
+  readonly checksum: ChecksumName
+  readonly blockSize: number
+  /** 32 hexadecimal digits. */
+  readonly storeId: string
+}
+
+/**
+ * True if the device holds no store: it is empty, or a creation did not get to its second superblock (nothing had been
+ * acknowledged by then).
+ */
+export function isBlank(device: Device, checksums: Checksums): boolean {
+  if (device.size('main') === 0) return true
+  const [first, second] = SUPERBLOCK_AT.map((at) => {
+    const bytes = new Uint8Array(SECTOR)
+    device.read('main', bytes, at)
+    return { found: decodeSuperblock(bytes, checksums), bytes }
+  })
+  if (first?.found.kind === 'valid' || first?.found.kind === 'other-version') return false
+  if (second?.found.kind !== 'zero') return false
+  // The first superblock is written before the second and never zero again, and records only come after both.
+  const head = new Uint8Array(4)
+  return (['log-0', 'log-1'] as const).every(
+    (area) => device.read(area, head, 0) < 4 || head.every((byte) => byte === 0),
+  )
+}
+
+/** Writes a new, empty store. Throws StorageError `quota`, DeviceError. */
+export async function createStore(options: CreateOptions): Promise<void> {
+  const { device, environment, checksums } = options
+  if (!isBlockSize(options.blockSize)) {
+    throw new StorageError('unavailable', `A block has 512 to 65536 bytes, a power of two; got ${options.blockSize}.`)
+  }
+  device.reserve('main', SEGMENTS_AT)
+  device.reserve('log-0', LOG_BYTES_MIN)
+  device.reserve('log-1', LOG_BYTES_MIN)
+  await device.sync()
+  const nowMs = environment.clock.epochMs()
+  const side = new SideState().encode(0)
+  const superblock: Superblock = {
+    magic: SUPERBLOCK_MAGIC,
+    formatVersion: FORMAT_VERSION,
+    checksumsUsed: checksumBit(options.checksum),
+    checksum: 0n,
+    storeId: options.storeId,
+    generationId: hex(environment.random.bytes(16)),
+    generation: 1,
+    term: 1,
+    blockSize: options.blockSize,
+    sizeBlocks: 0,
+    foldedSequence: 0,
+    durableSequence: 0,
+    replayOffset: 0,
+    replayTerm: 1,
+    replayChecksum: 0n,
+    endOffset: 0,
+    endTerm: 1,
+    endChecksum: 0n,
+    endSequence: 0,
+    replayLog: 0,
+    endLog: 0,
+    tablePlace: 0,
+    sidePlace: 0,
+    tableEntries: 0,
+    tableChecksum: checksums.structure(new Uint8Array(0)),
+    sideBytes: side.length,
+    reserved1: 0,
+    sideChecksum: checksums.structure(side),
+    createdMs: nowMs,
+    writtenMs: nowMs,
+  }
+  device.write('main', side, SIDE_AT[0])
+  await device.sync()
+  const bytes = encodeSuperblock(superblock, checksums)
+  for (const at of SUPERBLOCK_AT) {
+    device.write('main', bytes, at)
+    await device.sync()
+  }
+}
+
+export const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -1,0 +1,235 @@
+// Writes of the store on their way to the device, and what happens when one fails. Bytes written since the last
+// successful sync are kept, because after a failed sync the system may hold pages as clean that never reached the disk:
+// only writing them again makes them dirty again.
+//
+// Invariants: on a failure the newest bytes of each place are written once more and synced, never an older state of a
+// place; if that fails too, or the device undoes a failed sync, the store is latched: every later call repeats the error.
+// Fold writes are not kept: a failed sync sends the fold back to its first step (`failedSyncs` tells it).
+import { type Area, type Device, DeviceError } from '../device/device.ts'
+import { StorageError } from '../errors/errors.ts'
+import type { MaybePromise } from './maybe-async.ts'
+
+interface KeptWrite {
+  readonly area: Area
+  readonly at: number
+  readonly bytes: Uint8Array
+}
+
+export interface SyncFailure {
+  readonly message: string
+  /** True if writing again and syncing again succeeded. */
+  readonly recovered: boolean
+}
+
+export class DeviceWriter {
+  readonly device: Device
+  readonly counts = { writes: 0, bytesWritten: 0, flushes: 0, syncs: 0 }
+  /** Syncs that failed so far, recovered ones included. */
+  failedSyncs = 0
+  /** Told about each failed sync or write. */
+  onSyncFailure: (failure: SyncFailure) => void = () => {}
+  readonly #keptBytesMax: number
+  #kept: KeptWrite[] = []
+  #keptBytes = 0
+  #latched: StorageError | undefined
+
+  constructor(device: Device, keptBytesMax: number) {
+    this.device = device
+    this.#keptBytesMax = keptBytesMax
+  }
+
+  get latched(): StorageError | undefined {
+    return this.#latched
+  }
+
+  /** Throws the error that latched the store, if any. */
+  check(): void {
+    if (this.#latched) throw this.#latched
+  }
+
+  latch(error: StorageError): StorageError {
+    this.#latched ??= error
+    return this.#latched
+  }
+
+  get keptBytes(): number {
+    return this.#keptBytes
+  }
+
+  /** True if no further byte can be kept before a sync. */
+  get needsSync(): boolean {
+    return this.#keptBytes >= this.#keptBytesMax
+  }
+
+  /** A write that must survive a failed sync; the bytes are copied. Throws when the store is or becomes latched. */
+  write(area: Area, bytes: Uint8Array, at: number): void {
+    this.check()
+    if (this.#keeps) {
+      this.#kept.push({ area, at, bytes: bytes.slice() })
+      this.#keptBytes += bytes.length
+    }
+    try {
+      this.#put(area, bytes, at)
+    } catch (error) {
+      this.#repair(error)
+    }
+  }
+
+  /**
+   * A write that nothing leads to yet (blocks and headers of fresh segments): a failure is the caller's alone. Throws
+   * StorageError `quota` or `io`.
+   */
+  writeUnreferenced(area: Area, bytes: Uint8Array, at: number): void {
+    this.check()
+    if (this.needsSync) this.barrier()
+    try {
+      this.#put(area, bytes, at)
+    } catch (error) {
+      throw storageError(error)
+    }
+    if (!this.#keeps) return
+    this.#kept.push({ area, at, bytes: bytes.slice() })
+    this.#keptBytes += bytes.length
+  }
+
+  /** A write of a fold, which is done again from the start if a sync fails. */
+  writeFold(area: Area, bytes: Uint8Array, at: number): void {
+    this.check()
+    this.#put(area, bytes, at)
+  }
+
+  /** Orders what was written before what will be. True if it is also synced now. */
+  barrier(): boolean {
+    this.check()
+    try {
+      if (this.#keeps) this.counts.syncs++
+      this.device.barrier()
+    } catch (error) {
+      this.#repair(error)
+    }
+    if (this.#keeps) this.#drop(this.#kept.length)
+    return this.#keeps
+  }
+
+  flush(): MaybePromise<void> {
+    this.check()
+    this.counts.flushes++
+    return this.#settle(() => this.device.flush())
+  }
+
+  sync(): MaybePromise<void> {
+    this.check()
+    this.counts.syncs++
+    const count = this.#kept.length
+    const settled = this.#settle(() => this.device.sync())
+    if (settled instanceof Promise) return settled.then(() => this.#drop(count))
+    this.#drop(count)
+  }
+
+  get #keeps(): boolean {
+    return this.device.afterFailedSync === 'kept'
+  }
+
+  #put(area: Area, bytes: Uint8Array, at: number): void {
+    this.counts.writes++
+    this.counts.bytesWritten += bytes.length
+    this.device.write(area, bytes, at)
+  }
+
+  #settle(call: () => MaybePromise<void>): MaybePromise<void> {
+    try {
+      const result = call()
+      if (result instanceof Promise) return result.catch((error) => this.#repair(error))
+    } catch (error) {
+      this.#repair(error)
+    }
+  }
+
+  #drop(count: number): void {
+    for (const { bytes } of this.#kept.splice(0, count)) this.#keptBytes -= bytes.length
+  }
+
+  /** Returns if everything is as if nothing had failed; throws with the store latched otherwise. */
+  #repair(error: unknown): void {
+    if (!(error instanceof DeviceError)) throw error
+    this.failedSyncs++
+    const final = error.reason === 'fenced' || error.reason === 'evicted' || error.reason === 'closed'
+    if (!final && this.#keeps) {
+      try {
+        for (const { area, at, bytes } of newestBytes(this.#kept)) this.#put(area, bytes, at)
+        this.device.barrier()
+        this.#drop(this.#kept.length)
+        this.onSyncFailure({ message: error.message, recovered: true })
+        return
+      } catch (again) {
+        if (!(again instanceof DeviceError)) throw again
+      }
+    }
+    this.latch(storageError(error))
+    this.onSyncFailure({ message: error.message, recovered: false })
+    this.check()
+  }
+}
+
+/** A device's error as the caller of the store sees it. */
+export function storageError(error: unknown): StorageError {
+  if (!(error instanceof DeviceError)) throw error
+  const cause = { cause: error }
+  switch (error.reason) {
+    case 'full':
+      return new StorageError(
+        'quota',
+        'The storage is full: the browser grants no more space to this site. Delete data or free space, then try again.',
+        cause,
+      )
+    case 'evicted':
+      return new StorageError(
+        'evicted',
+        'The stored data of this database was removed while it was open (site data cleared). Open it again.',
+        cause,
+      )
+    case 'fenced':
+      return new StorageError('busy', 'Another owner has taken over this database.', cause)
+    case 'closed':
+    case 'io':
+      return new StorageError('io', `The storage failed: ${error.message}`, cause)
+  }
+}
+
+/** Pieces of `writes` so that each byte of each place appears once, in its newest form. */
+export function newestBytes(writes: readonly KeptWrite[]): KeptWrite[] {
+  const covered = new Map<Area, [number, number][]>()
+  const pieces: KeptWrite[] = []
+  for (let i = writes.length - 1; i >= 0; i--) {
+    const write = writes[i]
+    if (!write) continue
+    const ranges = covered.get(write.area) ?? []
+    let at = write.at
+    const end = write.at + write.bytes.length
+    for (const [from, to] of ranges) {
+      if (to <= at) continue
+      if (from >= end) break
+      if (from > at) pieces.push(piece(write, at, from))
+      at = Math.max(at, to)
+    }
+    if (at < end) pieces.push(piece(write, at, end))
+    covered.set(write.area, merge(ranges, [write.at, end]))
+  }
+  return pieces.reverse()
+}
+
+const piece = (write: KeptWrite, from: number, to: number): KeptWrite => ({
+  area: write.area,
+  at: from,
+  bytes: write.bytes.subarray(from - write.at, to - write.at),
+})
+
+function merge(ranges: readonly [number, number][], added: [number, number]): [number, number][] {
+  const merged: [number, number][] = []
+  for (const range of [...ranges, added].sort((a, b) => a[0] - b[0])) {
+    const last = merged.at(-1)
+    if (last && range[0] <= last[1]) last[1] = Math.max(last[1], range[1])
+    else merged.push([range[0], range[1]])
+  }
+  return merged
+}

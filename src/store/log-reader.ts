@@ -1,0 +1,78 @@
+// Reads records of a log that nobody has vouched for yet. It stands apart from the log because only recovery looks at
+// bytes that may be torn, stale, or another store's.
+import type { Device } from '../device/device.ts'
+import type { Checksums } from './checksum.ts'
+import { MIB, RECORD, SECTOR } from './format.ts'
+import { type LogNumber, logArea } from './log.ts'
+import { peekRecord, type VerifiedRecord, verifyRecord } from './record.ts'
+
+export class LogReader {
+  readonly #device: Device
+  readonly #checksums: Checksums
+  readonly #storeId: string
+  readonly #window = new Uint8Array(MIB)
+  #windowLog: LogNumber | -1 = -1
+  #windowFrom = 0
+  #windowTo = 0
+  readonly #starts: (VerifiedRecord | 'none' | undefined)[] = [undefined, undefined]
+
+  constructor(device: Device, storeId: string, checksums: Checksums) {
+    this.#device = device
+    this.#checksums = checksums
+    this.#storeId = storeId
+  }
+
+  /** The record whose checksum holds at this place, or undefined. */
+  recordAt(log: LogNumber, offset: number): VerifiedRecord | undefined {
+    if (offset !== 0) return this.#verify(log, offset)
+    // The start of the other log is tried at every step of the chain.
+    const known = this.#starts[log]
+    if (known) return known === 'none' ? undefined : known
+    const record = this.#verify(log, 0)
+    this.#starts[log] = record ?? 'none'
+    return record
+  }
+
+  /** The bytes of a record as they are stored, up to the next sector. */
+  bytesOf(log: LogNumber, offset: number, bytes: number): Uint8Array {
+    return this.#read(log, offset, bytes).slice()
+  }
+
+  /** The newest durableSequence beyond `floor` that any record in either log claims, or `floor`. */
+  newestClaim(floor: number): number {
+    let newest = floor
+    for (const log of [0, 1] as const) {
+      const size = this.#device.size(logArea(log))
+      for (let offset = 0; offset + RECORD.bytes <= size; offset += SECTOR) {
+        const head = peekRecord(this.#read(log, offset, RECORD.bytes), this.#storeId)
+        if (!head || head.durableSequence <= newest) continue
+        if (this.#verify(log, offset)) newest = head.durableSequence
+      }
+    }
+    return newest
+  }
+
+  #verify(log: LogNumber, offset: number): VerifiedRecord | undefined {
+    const size = this.#device.size(logArea(log))
+    if (offset + RECORD.bytes > size) return undefined
+    const head = peekRecord(this.#read(log, offset, RECORD.bytes), this.#storeId)
+    if (!head || offset + head.totalBytes > size) return undefined
+    return verifyRecord(this.#read(log, offset, head.totalBytes), head, this.#checksums)
+  }
+
+  #read(log: LogNumber, offset: number, bytes: number): Uint8Array {
+    if (bytes > this.#window.length) {
+      const whole = new Uint8Array(bytes)
+      const count = this.#device.read(logArea(log), whole, offset)
+      return count < bytes ? whole.fill(0, count) : whole
+    }
+    if (log !== this.#windowLog || offset < this.#windowFrom || offset + bytes > this.#windowTo) {
+      const count = this.#device.read(logArea(log), this.#window, offset)
+      this.#window.fill(0, count)
+      this.#windowLog = log
+      this.#windowFrom = offset
+      this.#windowTo = offset + this.#window.length
+    }
+    return this.#window.subarray(offset - this.#windowFrom, offset - this.#windowFrom + bytes)
+  }
+}

@@ -1,0 +1,243 @@
+// Opening a store: from the newest valid superblock along the chain of records to the last commit, as the format
+// demands. Nothing is written before all of it has been understood, and nothing is deleted or overwritten on doubt.
+//
+// Invariants at the end: both superblocks name the end E, a term above all before, and E as durable; everything up to E
+// is synced; whatever lies beyond E under an older term is dead. A crash at any step repeats the same work.
+import type { Device } from '../device/device.ts'
+import type { Environment } from '../environment.ts'
+import { StorageError } from '../errors/errors.ts'
+import { BlockIndex } from './block-index.ts'
+import { syncAll } from './checkpoint.ts'
+import { CHECKSUM_IDS, type ChecksumName, type Checksums, checksumBit } from './checksum.ts'
+import { DeviceWriter } from './device-writer.ts'
+import { geometry, RECORD_MARK, roundUp, SECTOR, SIDE_AT, SUPERBLOCK_AT, TABLE_AT, TABLE_ENTRY } from './format.ts'
+import { Home } from './home.ts'
+import { HomesNeeded } from './homes-needed.ts'
+import { type ChainPlace, isMark, Log, type LogNumber, type LogRecord, logArea, placeAfter } from './log.ts'
+import { LogReader } from './log-reader.ts'
+import { Places } from './places.ts'
+import type { VerifiedRecord } from './record.ts'
+import { SegmentTable } from './segment-table.ts'
+import { SideState } from './side-table.ts'
+import { noteSynced, placesInUse, type StoreState } from './state.ts'
+import {
+  chooseSuperblock,
+  decodeSuperblock,
+  encodeSuperblock,
+  type Superblock,
+  type SuperblockFound,
+} from './superblock.ts'
+import { applyRecord } from './write-transaction.ts'
+
+export interface RecoveryOptions {
+  readonly device: Device
+  readonly environment: Environment
+  readonly checksums: Checksums
+  /** Algorithm for new blocks. */
+  readonly checksum: ChecksumName
+  readonly keptBytesMax: number
+}
+
+interface Chain {
+  readonly records: readonly LogRecord[]
+  readonly end: ChainPlace
+  readonly sequence: number
+}
+
+/** Everything read and understood, nothing written. */
+interface Found {
+  readonly superblocks: readonly SuperblockFound[]
+  readonly superblock: Superblock
+  readonly table: SegmentTable
+  readonly side: SideState
+  readonly chain: Chain
+}
+
+/** Recovers the store of a device and takes ownership. Throws StorageError `corrupt`, `format-unknown`, `quota` or `io`. */
+export async function recover(options: RecoveryOptions): Promise<StoreState> {
+  const found = await readTwice(() => readStore(options))
+  const state = assemble(options, found)
+  rewriteTail(state, found)
+  await syncAll(state)
+  await takeOver(state, found, options)
+  return state
+}
+
+/** A read error may be passing, so damage is reported only if it is there a second time. */
+async function readTwice<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.code !== 'corrupt') throw error
+    return read()
+  }
+}
+
+async function readStore({ device, checksums }: RecoveryOptions): Promise<Found> {
+  const superblocks = SUPERBLOCK_AT.map((at) => decodeSuperblock(readAll(device, at, SECTOR), checksums))
+  const superblock = chooseSuperblock(superblocks)
+  await checksums.add(superblock.checksumsUsed)
+  const tableBytes = readAll(
+    device,
+    TABLE_AT[superblock.tablePlace === 0 ? 0 : 1],
+    superblock.tableEntries * TABLE_ENTRY.bytes,
+  )
+  if (checksums.structure(tableBytes) !== superblock.tableChecksum) throw damaged('The segment table')
+  const sideBytes = readAll(device, SIDE_AT[superblock.sidePlace === 0 ? 0 : 1], superblock.sideBytes)
+  if (checksums.structure(sideBytes) !== superblock.sideChecksum) throw damaged('The side table')
+  const reader = new LogReader(device, superblock.storeId, checksums)
+  const chain = followChain(reader, superblock, checksums)
+  const claimedBySuperblocks = superblocks.map((found) =>
+    found.kind === 'valid' ? found.superblock.durableSequence : 0,
+  )
+  const claim = reader.newestClaim(Math.max(chain.sequence, ...claimedBySuperblocks))
+  if (claim > chain.sequence) {
+    throw damaged(
+      `The log: commit ${claim} was stored, but the log can be read only up to commit ${chain.sequence}. It`,
+    )
+  }
+  return { superblocks, superblock, table: SegmentTable.decode(tableBytes), side: SideState.decode(sideBytes), chain }
+}
+
+function readAll(device: Device, at: number, bytes: number): Uint8Array {
+  const into = new Uint8Array(bytes)
+  device.read('main', into, at)
+  return into
+}
+
+const damaged = (what: string): StorageError =>
+  new StorageError('corrupt', `${what} of this database is damaged. Nothing was changed; its blocks can be salvaged.`)
+
+/** Records from the replay start along the chain; the next one is behind the last, or at the start of the other log. */
+function followChain(reader: LogReader, superblock: Superblock, checksums: Checksums): Chain {
+  const records: LogRecord[] = []
+  let end: ChainPlace = {
+    log: logNumber(superblock.replayLog),
+    offset: superblock.replayOffset,
+    checksum: superblock.replayChecksum,
+    term: superblock.replayTerm,
+  }
+  let sequence = superblock.foldedSequence
+  // By checksum and not by number: a number can be reached by another record than the one that was known at E.
+  let passedEnd = end.checksum === superblock.endChecksum && sequence === superblock.endSequence
+  const fits = (log: LogNumber, offset: number): VerifiedRecord | undefined => {
+    const record = reader.recordAt(log, offset)
+    if (!record) return undefined
+    const { term, previous, sequence: number, type } = record.head
+    if (passedEnd ? term !== superblock.term : term < end.term) return undefined
+    if (previous !== (term === end.term ? end.checksum : checksums.acrossTerms(end.checksum, term))) return undefined
+    return number === (type === RECORD_MARK ? sequence : sequence + 1) ? record : undefined
+  }
+  for (;;) {
+    const behind = fits(end.log, end.offset)
+    const otherLog: LogNumber = end.log === 0 ? 1 : 0
+    const other = fits(otherLog, 0)
+    const takeOther = other !== undefined && (!behind || other.head.term > behind.head.term)
+    const next = takeOther ? other : behind
+    if (!next) break
+    const log = takeOther ? otherLog : end.log
+    const offset = takeOther ? 0 : end.offset
+    const record: LogRecord = { ...next, log, offset, end: offset + roundUp(next.head.totalBytes, SECTOR) }
+    records.push(record)
+    end = placeAfter(record)
+    sequence = record.head.sequence
+    if (end.checksum === superblock.endChecksum) passedEnd = true
+  }
+  if (!passedEnd) throw damaged('The log, before the end that was known to be stored,')
+  return { records, end, sequence }
+}
+
+const logNumber = (value: number): LogNumber => (value === 0 ? 0 : 1)
+
+function assemble(options: RecoveryOptions, { superblock, table, side, chain }: Found): StoreState {
+  const { device, environment, checksums } = options
+  const g = geometry(superblock.blockSize)
+  const writer = new DeviceWriter(device, options.keptBytesMax)
+  const term = superblock.term + 1
+  const index = new BlockIndex()
+  const home = new Home({ device, geometry: g, checksums }, table)
+  const state: StoreState = {
+    environment,
+    writer,
+    checksums,
+    geometry: g,
+    log: new Log({ writer, checksums, storeId: superblock.storeId, term, place: chain.end }),
+    index,
+    home,
+    places: new Places(device, g),
+    homesNeeded: new HomesNeeded(() => home.table, g),
+    pins: new Set(),
+    term,
+    algorithm: CHECKSUM_IDS[options.checksum],
+    side: side.clone(),
+    sideAtFold: side,
+    superblock,
+    namedPlaces: { table: new Set([superblock.tablePlace]), side: new Set([superblock.sidePlace]) },
+    sequence: superblock.foldedSequence,
+    sizeBlocks: superblock.sizeBlocks,
+    flushed: 0,
+    synced: 0,
+    claimed: 0,
+    transaction: undefined,
+  }
+  for (const record of chain.records) {
+    state.log.records.push(record)
+    if (!isMark(record)) applyRecord(state, record)
+  }
+  state.places.reset(placesInUse(state))
+  return state
+}
+
+/**
+ * An earlier process's sync may have failed and left pages clean that never reached the disk, so what nothing synced
+ * vouches for is written again, with the same bytes.
+ */
+function rewriteTail(state: StoreState, { superblocks, superblock, chain }: Found): void {
+  const claimed = chain.records.reduce(
+    (newest, { head }) => Math.max(newest, head.durableSequence),
+    superblock.durableSequence,
+  )
+  const reader = new LogReader(state.writer.device, superblock.storeId, state.checksums)
+  for (const record of chain.records) {
+    if (record.head.sequence <= claimed && !isMark(record)) continue
+    const bytes = reader.bytesOf(record.log, record.offset, roundUp(record.head.totalBytes, SECTOR))
+    state.writer.write(logArea(record.log), bytes, record.offset)
+  }
+  superblocks.forEach((found, i) => {
+    if (found.kind === 'valid') state.writer.write('main', found.bytes, SUPERBLOCK_AT[i === 0 ? 0 : 1])
+  })
+}
+
+/** Both superblocks with a higher term and E: a bad one first, else the older; each synced. */
+async function takeOver(
+  state: StoreState,
+  { superblocks, superblock, chain }: Found,
+  options: RecoveryOptions,
+): Promise<void> {
+  const { end, sequence } = chain
+  const next: Superblock = {
+    ...superblock,
+    generation: superblock.generation + 1,
+    term: state.term,
+    endLog: end.log,
+    endOffset: end.offset,
+    endTerm: end.term,
+    endChecksum: end.checksum,
+    endSequence: sequence,
+    durableSequence: sequence,
+    checksumsUsed: superblock.checksumsUsed | checksumBit(options.checksum),
+    writtenMs: options.environment.clock.epochMs(),
+  }
+  const bytes = encodeSuperblock(next, state.checksums)
+  const generationOf = (i: 0 | 1): number => {
+    const found = superblocks[i]
+    return found?.kind === 'valid' ? found.superblock.generation : -1
+  }
+  const order: readonly (0 | 1)[] = generationOf(0) <= generationOf(1) ? [0, 1] : [1, 0]
+  for (const i of order) {
+    state.writer.write('main', bytes, SUPERBLOCK_AT[i])
+    await syncAll(state)
+  }
+  state.superblock = next
+  noteSynced(state, sequence, sequence)
+}

@@ -1,0 +1,327 @@
+// The open write transaction: blocks staged in memory up to a quarter of the log, further ones in fresh segments of the
+// main area, and in the end one commit record.
+//
+// Invariants: nothing here is visible to others before `publish`; after a successful `reserve` publishing cannot fail
+// for lack of space; headers and blocks of fresh segments are ordered before the record that names them; a block is in
+// memory or in a fresh segment, never in both; rolled back, every place is free again.
+import { DataSyncError } from '../errors/errors.ts'
+import { assert } from './assert.ts'
+import type { Origin, WriteTransaction } from './block-store-types.ts'
+import { storageError } from './device-writer.ts'
+import { blockAt, MIB, NOT_TRUNCATED, roundUp, SECTOR, segmentOf, slotAt } from './format.ts'
+import { readBlock } from './locate.ts'
+import type { LogRecord } from './log.ts'
+import { makeRoom } from './log-room.ts'
+import { type AllocationEntry, type OriginRecord, type RecordContent, recordBytes } from './record.ts'
+import { SegmentHeader } from './segment-header.ts'
+import { noteSynced, type PlaceHolder, type StoreState } from './state.ts'
+
+/** Blocks on their way to fresh segments are written together once they come to this. */
+const SPILL_BYTES = MIB
+/** Room kept in each record for the origins that `publish` brings. */
+export const ORIGINS_BYTES_MAX = 72 * 1024
+/** Ended sessions that one record takes along. */
+const SESSION_ENDS_MAX = 64
+
+interface FreshBuild {
+  readonly place: number
+  /** True if the place lay beyond what the area had room for. */
+  readonly grew: boolean
+  readonly header: SegmentHeader
+  checksum: bigint
+}
+
+export class Transaction implements WriteTransaction, PlaceHolder {
+  readonly #state: StoreState
+  readonly #sequence: number
+  readonly #inlineMax: number
+  readonly #inline = new Map<number, Uint8Array>()
+  readonly #spill = new Map<number, Uint8Array>()
+  readonly #fresh = new Map<number, FreshBuild>()
+  readonly #allocations: AllocationEntry[] = []
+  readonly #sessionEnds: OriginRecord[]
+  #sizeBlocks: number
+  #smallest: number
+  #dirty = false
+  #reserved = false
+  #ended = false
+
+  /** `sessionEnds`: origins waiting for the next record; those that it takes along are removed. */
+  constructor(state: StoreState, sessionEnds: OriginRecord[]) {
+    assert(state.transaction === undefined, 'there is at most one write transaction')
+    this.#state = state
+    this.#sequence = state.sequence + 1
+    this.#sizeBlocks = state.sizeBlocks
+    this.#smallest = state.sizeBlocks
+    this.#sessionEnds = sessionEnds
+    const logBytes = state.log.size(state.log.place.log)
+    this.#inlineMax = Math.max(1, Math.floor(logBytes / 4 / state.geometry.blockSize))
+    state.transaction = this
+  }
+
+  get sizeBlocks(): number {
+    return this.#sizeBlocks
+  }
+
+  get dirty(): boolean {
+    return this.#dirty
+  }
+
+  read(block: number, into: Uint8Array): void {
+    const staged = this.#inline.get(block) ?? this.#spill.get(block)
+    if (staged) {
+      into.set(staged)
+      return
+    }
+    const g = this.#state.geometry
+    const segment = segmentOf(block, g)
+    const index = block - segment * g.blocksPerSegment
+    const build = this.#fresh.get(segment)
+    const stored = build?.header.entry(index)
+    if (build && stored) this.#state.home.read(block, build.place, index, stored, into)
+    else if (block < this.#smallest) readBlock(this.#state, block, this.#state.sequence, into)
+    else into.fill(0)
+  }
+
+  write(block: number, bytes: Uint8Array): void {
+    this.#open()
+    assert(bytes.length === this.#state.geometry.blockSize, 'a block is written whole')
+    const staged = this.#inline.get(block) ?? this.#spill.get(block)
+    if (staged) staged.set(bytes)
+    else if (this.#inline.size < this.#inlineMax && !this.#isFresh(block)) this.#inline.set(block, bytes.slice())
+    else this.#toFresh(block, bytes)
+    this.#sizeBlocks = Math.max(this.#sizeBlocks, block + 1)
+  }
+
+  truncate(sizeBlocks: number): void {
+    this.#open()
+    for (const staged of [this.#inline, this.#spill]) {
+      for (const block of staged.keys()) if (block >= sizeBlocks) staged.delete(block)
+    }
+    const g = this.#state.geometry
+    for (const [segment, build] of this.#fresh) {
+      const first = segment * g.blocksPerSegment
+      for (let i = Math.max(0, sizeBlocks - first); i < g.blocksPerSegment; i++) build.header.set(i, undefined)
+      if (first >= sizeBlocks) {
+        this.#state.places.free(build.place)
+        this.#fresh.delete(segment)
+      }
+    }
+    this.#sizeBlocks = sizeBlocks
+    this.#smallest = Math.min(this.#smallest, sizeBlocks)
+  }
+
+  /** Takes the lowest free block number; it holds zeros until written. */
+  allocate(): number {
+    this.#open()
+    const taken = new Map(this.#allocations.map((entry) => [entry.block, entry.allocated]))
+    const { allocation } = this.#state.side
+    const block = lowestFree((n) => taken.get(n) ?? allocation.isAllocated(n))
+    this.#allocations.push({ block, allocated: true })
+    this.write(block, new Uint8Array(this.#state.geometry.blockSize))
+    return block
+  }
+
+  /** Gives a number back; its content reads as zeros afterwards. Throws DataSyncError `not-allocated`. */
+  deallocate(block: number): void {
+    this.#open()
+    const last = this.#allocations.findLast((entry) => entry.block === block)
+    if (!(last?.allocated ?? this.#state.side.allocation.isAllocated(block))) {
+      throw new DataSyncError('not-allocated', `Block ${block} cannot be deallocated: it is not allocated.`)
+    }
+    this.#allocations.push({ block, allocated: false })
+    this.write(block, new Uint8Array(this.#state.geometry.blockSize))
+  }
+
+  reserve(): void {
+    if (!this.#dirty) return
+    this.#assertOpen()
+    this.#state.writer.check()
+    const state = this.#state
+    try {
+      this.#finishFresh()
+      state.places.reserve(state.homesNeeded.countWith(this.#inline.keys(), (segment) => this.#fresh.has(segment)))
+      makeRoom(state, roundUp(recordBytes(this.#content([])) + ORIGINS_BYTES_MAX, SECTOR))
+    } catch (error) {
+      throw storageErrorOf(error)
+    }
+    this.#reserved = true
+  }
+
+  publish(origins: readonly Origin[]): number {
+    this.#assertOpen()
+    const state = this.#state
+    if (!this.#dirty) {
+      this.#end()
+      return state.sequence
+    }
+    assert(this.#reserved, 'a commit is published only after its space was reserved')
+    assert(state.sequence + 1 === this.#sequence, 'sequences are dense')
+    const requests = origins.map((origin): OriginRecord => ({ kind: 'request', ...origin }))
+    const content = this.#content([...requests, ...this.#sessionEnds.splice(0, SESSION_ENDS_MAX)])
+    const sizeBefore = state.sizeBlocks
+    const record = state.log.append(content, {
+      sequence: this.#sequence,
+      durableSequence: state.synced,
+      timeMs: state.environment.clock.epochMs(),
+      sizeBlocks: this.#sizeBlocks,
+      truncatedTo: this.#smallest < sizeBefore ? this.#smallest : NOT_TRUNCATED,
+      algorithm: state.algorithm,
+    })
+    applyRecord(state, record)
+    this.#end()
+    return this.#sequence
+  }
+
+  rollback(): void {
+    if (this.#ended) return
+    for (const { place } of this.#fresh.values()) this.#state.places.free(place)
+    this.#end()
+  }
+
+  *placesHeld(): IterableIterator<number> {
+    for (const { place } of this.#fresh.values()) yield place
+  }
+
+  #content(origins: readonly OriginRecord[]): RecordContent {
+    const fresh = [...this.#fresh].map(([segment, { place, checksum }]) => ({
+      segment,
+      place,
+      headerChecksum: checksum,
+    }))
+    return { blocks: this.#inline, fresh, allocations: this.#allocations, origins }
+  }
+
+  #open(): void {
+    this.#assertOpen()
+    this.#state.writer.check()
+    this.#dirty = true
+    this.#reserved = false
+  }
+
+  #assertOpen(): void {
+    assert(!this.#ended, 'a transaction that has ended is not used')
+  }
+
+  #end(): void {
+    this.#ended = true
+    this.#state.transaction = undefined
+  }
+
+  #isFresh(block: number): boolean {
+    const segment = segmentOf(block, this.#state.geometry)
+    return this.#fresh.get(segment)?.header.has(block - segment * this.#state.geometry.blocksPerSegment) ?? false
+  }
+
+  #toFresh(block: number, bytes: Uint8Array): void {
+    const segment = segmentOf(block, this.#state.geometry)
+    if (!this.#fresh.has(segment)) this.#grant(segment)
+    this.#spill.set(block, bytes.slice())
+    if (this.#spill.size * bytes.length >= SPILL_BYTES) this.#writeSpill()
+  }
+
+  /** A fresh segment is granted only while every home that accepted commits may need still has a place. */
+  #grant(segment: number): void {
+    const { places } = this.#state
+    const capacity = places.capacity
+    const place = places.take()
+    try {
+      places.reserve(this.#state.homesNeeded.count)
+    } catch (error) {
+      places.free(place)
+      throw storageErrorOf(error)
+    }
+    const header = SegmentHeader.empty(this.#state.geometry)
+    this.#state.home.keep(place, 0, undefined)
+    this.#fresh.set(segment, { place, grew: place >= capacity, header, checksum: 0n })
+  }
+
+  /** Writes spilled blocks to their slots, neighbours together, and enters them in their headers. */
+  #writeSpill(): void {
+    const { writer, geometry: g, checksums, algorithm, home, environment } = this.#state
+    const modifiedSeconds = Math.floor(environment.clock.epochMs() / 1000)
+    const blocks = [...this.#spill.keys()].sort((a, b) => a - b)
+    for (let i = 0; i < blocks.length; ) {
+      const first = blocks[i] ?? 0
+      const segment = segmentOf(first, g)
+      let end = i + 1
+      while (end < blocks.length && blocks[end] === first + end - i && segmentOf(blocks[end] ?? 0, g) === segment) end++
+      const build = this.#fresh.get(segment)
+      assert(build !== undefined, 'a spilled block has a fresh segment')
+      const run = new Uint8Array((end - i) * g.blockSize)
+      const index = first - segment * g.blocksPerSegment
+      for (let k = i; k < end; k++) {
+        const block = first + k - i
+        const bytes = this.#spill.get(block)
+        assert(bytes !== undefined, 'a spilled block has bytes')
+        run.set(bytes, (k - i) * g.blockSize)
+        const checksum = checksums.block(algorithm, block, this.#sequence, bytes)
+        const stored = { sequence: this.#sequence, checksum, algorithm, length: g.blockSize, modifiedSeconds }
+        build.header.set(index + k - i, stored)
+      }
+      home.readAhead.forget(build.place)
+      writer.writeUnreferenced('main', run, blockAt(build.place, index, g))
+      i = end
+    }
+    this.#spill.clear()
+  }
+
+  /** Everything that the record will name is on the device and ordered before it. */
+  #finishFresh(): void {
+    const { writer, geometry: g, checksums, home, term } = this.#state
+    const { storeId } = this.#state.superblock
+    if (this.#fresh.size === 0) return
+    this.#writeSpill()
+    for (const [segment, build] of this.#fresh) {
+      if (build.grew) this.#fillHoles(build)
+      build.checksum = build.header.seal({ segment, storeId, term, sequence: this.#sequence }, checksums)
+      writer.writeUnreferenced('main', build.header.bytes, slotAt(build.place, 0, g))
+      home.keep(build.place, 0, undefined)
+    }
+    // Records that are still pending have not reached the device and are not synced by this.
+    const { log, sequence, flushed, claimed } = this.#state
+    const written = log.pendingBytes === 0
+    if (writer.barrier()) noteSynced(this.#state, written ? sequence : flushed, written ? log.claims : claimed)
+  }
+
+  /** Space that the platform counts by length alone would be missing when a fold fills the rest of the segment. */
+  #fillHoles(build: FreshBuild): void {
+    const { geometry: g, writer } = this.#state
+    const zeros = new Uint8Array(g.blockSize)
+    for (let i = 0; i < g.blocksPerSegment; i++) {
+      if (!build.header.has(i)) writer.writeUnreferenced('main', zeros, blockAt(build.place, i, g))
+    }
+    writer.writeUnreferenced('main', new Uint8Array(g.slotBytes), slotAt(build.place, 1, g))
+  }
+}
+
+/** Enters a record of the chain into memory; recovery and publishing do the same. */
+export function applyRecord(state: StoreState, record: LogRecord): void {
+  const { head, log, offset } = record
+  if (head.truncatedTo !== NOT_TRUNCATED) state.index.addTruncation(head.sequence, head.truncatedTo)
+  for (const block of record.blocks) {
+    const { sequence, checksum, algorithm, length, modifiedSeconds } = block
+    state.index.addVersion(block.block, {
+      sequence,
+      checksum,
+      algorithm,
+      length,
+      modifiedSeconds,
+      log,
+      offset: offset + block.at,
+    })
+  }
+  for (const fresh of record.fresh) state.index.addFresh({ ...fresh, sequence: head.sequence })
+  state.homesNeeded.add(record)
+  state.side.apply(record)
+  state.sequence = head.sequence
+  state.sizeBlocks = head.sizeBlocks
+}
+
+function lowestFree(taken: (block: number) => boolean): number {
+  for (let block = 0; ; block++) if (!taken(block)) return block
+}
+
+function storageErrorOf(error: unknown): Error {
+  return error instanceof DataSyncError ? error : storageError(error)
+}

@@ -1,0 +1,366 @@
+// A disk that fails in every way that a real one may, from a seed: unsynced writes vanish, tear at any byte, land out of
+// order or elsewhere; reads may rot; writes and syncs fail; space runs out; and the process or the power dies before,
+// inside or after any write, flush or sync.
+//
+// Two kinds, as the platforms have them. `kept`: writes are seen by the next process at once, a failed sync leaves pages
+// that look clean but are not stored (OPFS, Node). `undone`: writes live in the process, a flush or sync stores them as
+// one transaction, in order; a power cut may lose the newest transactions that were only flushed (IndexedDB).
+import { AREAS, type Area, type Device, DeviceError } from '../../src/device/device.ts'
+import type { Chance } from './seeded.ts'
+
+/** The process or the power died. Not a DeviceError: nothing may handle it. */
+export class Crash extends Error {
+  override readonly name = 'Crash'
+}
+
+interface Write {
+  readonly area: Area
+  readonly at: number
+  readonly bytes: Uint8Array
+}
+type Change = Write | { readonly area: Area; readonly size: number }
+
+const CHUNK = 4096
+
+/** Bytes of one area; chunks that are all zero are not held. */
+class SparseBytes {
+  readonly chunks = new Map<number, Uint8Array>()
+  size = 0
+
+  read(into: Uint8Array, at: number): number {
+    const count = Math.max(0, Math.min(into.length, this.size - at))
+    for (let done = 0; done < count; ) {
+      const offset = (at + done) % CHUNK
+      const n = Math.min(CHUNK - offset, count - done)
+      const chunk = this.chunks.get(Math.floor((at + done) / CHUNK))
+      if (chunk) into.set(chunk.subarray(offset, offset + n), done)
+      else into.fill(0, done, done + n)
+      done += n
+    }
+    return count
+  }
+
+  write(bytes: Uint8Array, at: number): void {
+    for (let done = 0; done < bytes.length; ) {
+      const offset = (at + done) % CHUNK
+      const n = Math.min(CHUNK - offset, bytes.length - done)
+      const index = Math.floor((at + done) / CHUNK)
+      let chunk = this.chunks.get(index)
+      if (!chunk) {
+        chunk = new Uint8Array(CHUNK)
+        this.chunks.set(index, chunk)
+      }
+      chunk.set(bytes.subarray(done, done + n), offset)
+      done += n
+    }
+    this.size = Math.max(this.size, at + bytes.length)
+  }
+
+  resize(size: number): void {
+    if (size < this.size) {
+      for (const [index, chunk] of this.chunks) {
+        if (index * CHUNK >= size) this.chunks.delete(index)
+        else if ((index + 1) * CHUNK > size) chunk.fill(0, size - index * CHUNK)
+      }
+    }
+    this.size = size
+  }
+
+  copy(): SparseBytes {
+    const copy = new SparseBytes()
+    copy.size = this.size
+    for (const [index, chunk] of this.chunks) copy.chunks.set(index, chunk.slice())
+    return copy
+  }
+}
+
+type Content = Record<Area, SparseBytes>
+const emptyContent = (): Content => ({
+  main: new SparseBytes(),
+  'log-0': new SparseBytes(),
+  'log-1': new SparseBytes(),
+  scratch: new SparseBytes(),
+})
+const copyContent = (c: Content): Content => ({
+  main: c.main.copy(),
+  'log-0': c['log-0'].copy(),
+  'log-1': c['log-1'].copy(),
+  scratch: c.scratch.copy(),
+})
+
+function apply(content: Content, change: Change): void {
+  if ('bytes' in change) content[change.area].write(change.bytes, change.at)
+  else content[change.area].resize(change.size)
+}
+
+/** Faults to come; the driver sets them. */
+export interface Faults {
+  /** Number of the operation (write, flush, sync) at which the process dies. */
+  crashAt: number
+  /** Probability that a sync fails. */
+  failSync: number
+  /** Number of the write that lands elsewhere. */
+  misdirectAt: number
+  /** Probability that a write fails with `io`. */
+  failWrite: number
+  /** Bytes of all areas together beyond which there is no space. */
+  quotaBytes: number
+}
+
+export class SimulatedDisk {
+  readonly faults: Faults = {
+    crashAt: Number.POSITIVE_INFINITY,
+    failSync: 0,
+    misdirectAt: 0,
+    failWrite: 0,
+    quotaBytes: Number.POSITIVE_INFINITY,
+  }
+  /** Operations so far. */
+  operations = 0
+  writes = 0
+  syncs = 0
+  failedSyncs = 0
+  /** True once a fault has destroyed stored data (misdirected write, rot). */
+  damaged = false
+  /** What was last done, for the table of cells. */
+  last = ''
+  /** True for a moment that the driver wants to count as dead. */
+  #dead = false
+  readonly #chance: Chance
+  readonly #mode: 'kept' | 'undone'
+  /** What the process reads. */
+  #now: Content = emptyContent()
+  /** What a power cut leaves for sure. */
+  #durable: Content = emptyContent()
+  /** kept: changes since the last sync. undone: changes since the last flush or sync. */
+  #pending: Change[] = []
+  /** undone: transactions that were only flushed. */
+  #flushed: Change[][] = []
+
+  constructor(chance: Chance, mode: 'kept' | 'undone') {
+    this.#chance = chance
+    this.#mode = mode
+  }
+
+  /** A device for the next process. */
+  device(): Device {
+    this.#dead = false
+    return new SimulatedDevice(this, this.#mode)
+  }
+
+  /** The process died: what it had written but not handed over is gone. */
+  kill(): void {
+    this.#dead = false
+    if (this.#mode === 'kept') return
+    this.#now = copyContent(this.#durable)
+    for (const transaction of this.#flushed) for (const change of transaction) apply(this.#now, change)
+    this.#pending = []
+  }
+
+  /** The power went: of what was not synced anything may be missing, torn or out of order. */
+  powerCut(): void {
+    this.#dead = false
+    if (this.#mode === 'kept') this.#settle()
+    else {
+      const kept = this.#chance.int(this.#flushed.length + 1)
+      for (const transaction of this.#flushed.slice(0, kept))
+        for (const change of transaction) apply(this.#durable, change)
+    }
+    this.#flushed = []
+    this.#pending = []
+    this.#now = copyContent(this.#durable)
+  }
+
+  /** Flips a byte somewhere in what is stored. */
+  rot(area: Area, at: number): void {
+    const byte = new Uint8Array(1)
+    if (this.#now[area].read(byte, at) === 0) return
+    byte[0] = (byte[0] ?? 0) ^ (1 << this.#chance.int(8))
+    this.#now[area].write(byte, at)
+    const before = new Uint8Array(1)
+    if (this.#durable[area].read(before, at) === 1) this.#durable[area].write(byte, at)
+    this.damaged = true
+  }
+
+  size(area: Area): number {
+    this.#live()
+    return this.#now[area].size
+  }
+
+  read(area: Area, into: Uint8Array, at: number): number {
+    this.#live()
+    return this.#now[area].read(into, at)
+  }
+
+  write(area: Area, bytes: Uint8Array, at: number): void {
+    this.#step(`write ${area}`)
+    this.writes++
+    if (this.operations === this.faults.crashAt) {
+      const torn = bytes.subarray(0, this.#chance.int(bytes.length + 1))
+      if (torn.length > 0) this.#change({ area, at, bytes: torn.slice() })
+      this.#die()
+    }
+    this.#room(area, at + bytes.length)
+    if (this.#chance.chance(this.faults.failWrite)) {
+      const part = bytes.slice(0, this.#chance.int(bytes.length))
+      if (part.length > 0) this.#change({ area, at, bytes: part })
+      throw new DeviceError('io', 'simulated write error')
+    }
+    const elsewhere = this.operations === this.faults.misdirectAt
+    if (elsewhere) this.damaged = true
+    this.#change({ area, at: elsewhere ? this.#misdirected(area, bytes.length) : at, bytes: bytes.slice() })
+  }
+
+  resize(area: Area, size: number): void {
+    this.#live()
+    this.#room(area, size)
+    this.#change({ area, size })
+  }
+
+  barrier(): void {
+    if (this.#mode === 'kept') this.sync('barrier')
+    else this.#live()
+  }
+
+  flush(): void {
+    this.#live()
+    if (this.#mode === 'undone') this.#store('flush', false)
+  }
+
+  sync(what = 'sync'): void {
+    if (this.#mode === 'undone') {
+      this.#store(what, true)
+      return
+    }
+    this.#step(what)
+    this.syncs++
+    const dies = this.operations === this.faults.crashAt
+    if (dies && this.#chance.chance(0.5)) this.#die()
+    if (this.#chance.chance(this.faults.failSync)) {
+      this.failedSyncs++
+      this.#settle()
+      throw new DeviceError('io', 'simulated sync error')
+    }
+    for (const change of this.#pending) apply(this.#durable, change)
+    this.#pending = []
+    if (dies) this.#die()
+  }
+
+  #store(what: string, durable: boolean): void {
+    this.#step(what)
+    this.syncs++
+    const dies = this.operations === this.faults.crashAt
+    if (dies && this.#chance.chance(0.5)) this.#die()
+    if (this.#chance.chance(this.faults.failSync)) {
+      this.failedSyncs++
+      this.kill()
+      throw new DeviceError(this.#chance.chance(0.5) ? 'full' : 'io', 'simulated transaction abort')
+    }
+    this.#flushed.push(this.#pending)
+    this.#pending = []
+    if (durable) {
+      for (const transaction of this.#flushed) for (const change of transaction) apply(this.#durable, change)
+      this.#flushed = []
+    }
+    if (dies) this.#die()
+  }
+
+  /** Unsynced changes after a power cut or a failed sync: each survives, vanishes or tears, in order or not. */
+  #settle(): void {
+    const keep = this.#chance.next()
+    const changes = this.#pending
+    this.#pending = []
+    if (this.#chance.chance(0.5)) shuffle(changes, this.#chance)
+    for (const change of changes) {
+      const x = this.#chance.next()
+      if (x < keep * 0.95 || !('bytes' in change)) apply(this.#durable, change)
+      else if (x > 0.97) this.#tear(change)
+    }
+  }
+
+  #tear(write: Write): void {
+    const half = this.#chance.chance(0.5)
+    const cut = this.#chance.int(write.bytes.length + 1)
+    if (half) apply(this.#durable, { ...write, bytes: write.bytes.slice(0, cut) })
+    else apply(this.#durable, { area: write.area, at: write.at + cut, bytes: write.bytes.slice(cut) })
+  }
+
+  #misdirected(area: Area, bytes: number): number {
+    const sectors = Math.max(1, Math.floor((this.#now[area].size - bytes) / 512))
+    return this.#chance.int(sectors) * 512
+  }
+
+  #change(change: Change): void {
+    apply(this.#now, change)
+    this.#pending.push(change)
+  }
+
+  #room(area: Area, size: number): void {
+    const others = AREAS.reduce((sum, a) => sum + (a === area ? 0 : this.#now[a].size), 0)
+    const grows = size > this.#now[area].size
+    if (grows && others + size > this.faults.quotaBytes) throw new DeviceError('full', 'simulated quota')
+  }
+
+  #step(what: string): void {
+    this.#live()
+    this.operations++
+    this.last = what
+  }
+
+  #live(): void {
+    if (this.#dead) throw new Crash('dead')
+  }
+
+  #die(): never {
+    this.#dead = true
+    throw new Crash(this.last)
+  }
+}
+
+class SimulatedDevice implements Device {
+  readonly kind = 'simulated'
+  readonly afterFailedSync: 'kept' | 'undone'
+  readonly #disk: SimulatedDisk
+
+  constructor(disk: SimulatedDisk, mode: 'kept' | 'undone') {
+    this.#disk = disk
+    this.afterFailedSync = mode
+  }
+
+  size(area: Area): number {
+    return this.#disk.size(area)
+  }
+  read(area: Area, into: Uint8Array, at: number): number {
+    return this.#disk.read(area, into, at)
+  }
+  write(area: Area, bytes: Uint8Array, at: number): void {
+    this.#disk.write(area, bytes, at)
+  }
+  reserve(area: Area, size: number): void {
+    if (size > this.#disk.size(area)) this.#disk.resize(area, size)
+  }
+  truncate(area: Area, size: number): void {
+    if (size < this.#disk.size(area)) this.#disk.resize(area, size)
+  }
+  barrier(): void {
+    this.#disk.barrier()
+  }
+  flush(): void | Promise<void> {
+    if (this.afterFailedSync === 'undone') return Promise.resolve().then(() => this.#disk.flush())
+    this.#disk.flush()
+  }
+  sync(): void | Promise<void> {
+    if (this.afterFailedSync === 'undone') return Promise.resolve().then(() => this.#disk.sync())
+    this.#disk.sync()
+  }
+  close(): void {}
+}
+
+function shuffle<T>(items: T[], chance: Chance): void {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = chance.int(i + 1)
+    const a = items[i]
+    const b = items[j]
+    if (a !== undefined && b !== undefined) [items[i], items[j]] = [b, a]
+  }
+}
