@@ -35,11 +35,14 @@ export async function openOpfsDevice(options: OpfsOptions): Promise<OpfsDevice> 
   const held: AreaHandle[] = []
   try {
     const directory = await options.resolve(options.create)
-    for (const area of AREAS) {
-      const entry = await directory.getFileHandle(area, { create: options.create })
-      const handle = await entry.createSyncAccessHandle()
-      held.push({ area, handle, size: 0, dirty: false })
-    }
+    const acquired = await Promise.allSettled(
+      AREAS.map(async (area) => {
+        const entry = await directory.getFileHandle(area, { create: options.create })
+        const handle = await entry.createSyncAccessHandle()
+        held.push({ area, handle, size: 0, dirty: false })
+      }),
+    )
+    for (const each of acquired) if (each.status === 'rejected') throw each.reason
     for (const each of held) each.size = each.handle.getSize()
     return new OpfsDevice(held, options)
   } catch (error) {
