@@ -1,0 +1,195 @@
+// The engine as its clients see it: sessions, messages in, answers out. It wires the database, the scheduler, the outbox and
+// the sync timer together and knows nothing of workers, tabs or storage.
+import type { Sqlite3Static } from '@sqlite.org/sqlite-wasm'
+import type { Environment } from '../environment.ts'
+import { ClosedError } from '../errors/errors.ts'
+import { toWireError } from '../errors/wire.ts'
+import type { ClientSettings, EngineEvent, Request, Requests } from '../protocol/messages.ts'
+import type { Blocks } from '../store/block-store-types.ts'
+import { Database } from './database.ts'
+import { Job } from './job.ts'
+import type { MaintenanceStore } from './maintenance.ts'
+import { Outbox } from './outbox.ts'
+import { RequestRunner } from './runner.ts'
+import { Scheduler } from './scheduler.ts'
+import { type ClientPort, Session } from './session.ts'
+import { SqliteInstance } from './sqlite-instance.ts'
+import { SyncTimer } from './sync-timer.ts'
+
+const IDLE_MS = 200
+const NO_PAYLOAD = new Uint8Array(0)
+
+/** The store's part in moments without work, and at the end of a client, as far as it has one. */
+export interface EngineStore extends MaintenanceStore {
+  idle?(): void | Promise<void>
+  endSession?(client: string): void
+}
+
+export interface EngineOptions {
+  readonly sqlite3: Sqlite3Static
+  readonly blocks: Blocks
+  readonly store?: EngineStore
+  readonly environment: Environment
+  readonly name: string
+  readonly cacheBytes: number
+}
+
+export class Engine {
+  readonly #blocks: Blocks
+  readonly #store: EngineStore
+  readonly #environment: Environment
+  readonly #database: Database
+  readonly #outbox: Outbox
+  readonly #runner: RequestRunner
+  readonly #scheduler: Scheduler
+  readonly #syncTimer: SyncTimer
+  readonly #sessions = new Map<string, Session>()
+  #unsyncedBytes = 0
+  #cancelIdle: (() => void) | undefined
+  #lastWorkMs = 0
+  #closing = false
+
+  /** Opens the database. Throws StorageError `corrupt` if its first block is damaged. */
+  constructor(options: EngineOptions) {
+    const { sqlite3, blocks, environment, name, cacheBytes } = options
+    this.#blocks = blocks
+    this.#store = options.store ?? {}
+    this.#environment = environment
+    this.#database = new Database(new SqliteInstance(sqlite3, blocks, environment), blocks, { name, cacheBytes })
+    this.#syncTimer = new SyncTimer(environment.clock, () => this.#outbox.wantSync())
+    this.#outbox = new Outbox(
+      blocks,
+      (error) => this.#runner.latch(error),
+      () => this.#syncTimer.synced(),
+    )
+    this.#runner = new RequestRunner({
+      database: this.#database,
+      outbox: this.#outbox,
+      store: this.#store,
+      onCommit: (bytes) => {
+        this.#unsyncedBytes += bytes
+      },
+      onGroup: () => this.#afterGroup(),
+      onFatal: (error) => this.#terminated(error),
+    })
+    this.#scheduler = new Scheduler(environment.clock, this.#runner)
+    this.#runner.scheduler = this.#scheduler
+  }
+
+  get sqliteVersion(): string {
+    return this.#database.instance.sqlite3.version.libVersion
+  }
+
+  get clients(): number {
+    return this.#sessions.size
+  }
+
+  /** Begins a client's session; its answers go to `port`. */
+  attach(client: string, settings: ClientSettings, port: ClientPort): void {
+    this.#sessions.set(client, new Session(client, settings, port))
+    this.#usePolicies()
+  }
+
+  /** Takes a client's requests. What runs without waiting is answered before this returns. */
+  receive(message: Requests): void {
+    const session = this.#sessions.get(message.client)
+    if (!session) return
+    session.ackedThrough = Math.max(session.ackedThrough, message.ackedThrough)
+    const payload = message.payload ? new Uint8Array(message.payload) : NO_PAYLOAD
+    const now = this.#environment.clock.monotonicMs()
+    for (const request of message.requests) this.#take(session, request, payload, now)
+    this.#lastWorkMs = now
+    this.#scheduler.wake()
+  }
+
+  /** Ends a client's session: what it has open is rolled back, what it has queued is dropped. */
+  async detach(client: string): Promise<void> {
+    const session = this.#sessions.get(client)
+    if (!session) return
+    session.ended = true
+    for (const stream of session.streams.values()) stream.wake?.()
+    await new Promise<void>((resolve) => {
+      this.#scheduler.post(() => {
+        this.#runner.endSession(session)
+        this.#sessions.delete(client)
+        this.#usePolicies()
+        this.#store.endSession?.(client)
+        resolve()
+      })
+    })
+  }
+
+  /** Tells every client something. */
+  broadcast(event: EngineEvent['event']): void {
+    for (const session of this.#sessions.values()) session.event(event)
+  }
+
+  /** Finishes what is queued, syncs, and closes the database. The block store stays open. */
+  async close(): Promise<void> {
+    if (this.#closing) return
+    this.#closing = true
+    for (const client of [...this.#sessions.keys()]) await this.detach(client)
+    await this.#scheduler.drained()
+    this.#cancelIdle?.()
+    if (this.#runner.latched === undefined) {
+      await this.#outbox.drained()
+      await this.#blocks.sync()
+    }
+    this.#syncTimer.synced()
+    if (this.#database.instance.vfs.failure.fatal === undefined) this.#database.close()
+  }
+
+  #take(session: Session, request: Request, payload: Uint8Array, now: number): void {
+    if (request.type === 'credit') session.streams.get(request.target)?.addCredit(request.chunks)
+    else if (request.type === 'cancel') this.#cancel(session, request.target)
+    else {
+      const job = new Job(session, request, payload, now)
+      if (this.#closing) this.#runner.fail(job, new ClosedError('The database is being closed.'))
+      else this.#scheduler.add(job)
+    }
+  }
+
+  #cancel(session: Session, seq: number): void {
+    let running = false
+    for (const job of this.#scheduler.jobs())
+      if (job.session === session && job.request.seq === seq) {
+        running = job.cancelled = true
+        session.streams.get(seq)?.wake?.()
+      }
+    // The statement is over, but chunks of it wait for credit that will not come.
+    if (!running && session.streams.delete(seq)) this.#runner.refuseSeq(session, seq)
+    for (const job of this.#scheduler.withdraw(({ cancelled }) => cancelled)) this.#runner.refuse(job)
+  }
+
+  #usePolicies(): void {
+    this.#syncTimer.use([...this.#sessions.values()].map(({ settings }) => settings.sync))
+  }
+
+  #afterGroup(): void {
+    if (this.#unsyncedBytes === 0) return
+    if (this.#blocks.syncedSequence < this.#blocks.sequence)
+      this.#syncTimer.committed(this.#unsyncedBytes, Math.ceil(this.#unsyncedBytes / this.#blocks.blockSize))
+    this.#unsyncedBytes = 0
+    this.#lastWorkMs = this.#environment.clock.monotonicMs()
+    this.#cancelIdle ??= this.#environment.clock.after(IDLE_MS, () => this.#whenIdle())
+  }
+
+  /** After 200 ms without work the store may tidy up; one timer serves any number of commits before it. */
+  #whenIdle(): void {
+    this.#cancelIdle = undefined
+    const { clock } = this.#environment
+    const restMs = this.#lastWorkMs + IDLE_MS - clock.monotonicMs()
+    if (restMs > 1) {
+      this.#cancelIdle = clock.after(restMs, () => this.#whenIdle())
+      return
+    }
+    if (this.#closing || this.#runner.latched !== undefined) return
+    const tidy = async () => this.#store.idle?.()
+    tidy().catch((error: unknown) => this.broadcast({ name: 'warning', message: `Tidying up failed: ${error}` }))
+  }
+
+  #terminated(error: unknown): void {
+    this.broadcast({ name: 'terminated', error: toWireError(error) })
+    this.#scheduler.wake()
+  }
+}

@@ -1,0 +1,288 @@
+// Requests of interactive transactions: beginning on the writer or on a snapshot, moving from the snapshot to the writer at
+// the first write, statements, savepoints, and all the ways to end. See `interactive.ts` for the states.
+import { SnapshotConflictError, SqliteError, TimeoutError, UsageError } from '../errors/errors.ts'
+import type { BeginRequest, EndRequest, SavepointRequest, StatementRequest } from '../protocol/messages.ts'
+import { SQLITE_READONLY } from '../vfs/result-codes.ts'
+import type { Connection } from './connection.ts'
+import { InteractiveTransaction } from './interactive.ts'
+import type { Job } from './job.ts'
+import { DONE_OUTCOME } from './outcome.ts'
+import type { Maybe, RequestRunner } from './runner.ts'
+import type { RunResult } from './scheduler.ts'
+import { runScriptStatements } from './script-run.ts'
+import { splitScript } from './script-splitter.ts'
+import type { Session } from './session.ts'
+import type { Statement } from './statement.ts'
+import { changesConnection, needsWriter, refuseInsideTransaction } from './statement-rules.ts'
+import { runStatement } from './statement-run.ts'
+
+const BATCH_SAVEPOINT = 'datasync_batch'
+
+export class InteractiveRunner {
+  readonly #runner: RequestRunner
+
+  constructor(runner: RequestRunner) {
+    this.#runner = runner
+  }
+
+  begin(job: Job, request: BeginRequest): Maybe<RunResult> {
+    const { session } = job
+    if (session.transactions.has(request.transaction))
+      throw new UsageError('protocol', `The transaction ${request.transaction} is already open.`)
+    const { database } = this.#runner
+    if (request.mode === 'immediate') {
+      const { writer } = database
+      this.#runner.enter(session, writer)
+      return this.#runner.withRoom(() => {
+        writer.beginImmediate()
+        const transaction = this.#open(job, request, writer, true)
+        this.#runner.owner = transaction
+        return this.#runner.done(job)
+      })
+    }
+    const reader = database.readers.acquire()
+    try {
+      this.#runner.enter(session, reader)
+      reader.run('BEGIN')
+      // The first read pins the snapshot.
+      reader.run('SELECT 1 FROM sqlite_schema LIMIT 1')
+    } catch (error) {
+      database.readers.release(reader)
+      throw error
+    }
+    this.#open(job, request, reader, false)
+    return this.#runner.done(job)
+  }
+
+  /** Any request of a transaction except `begin` and `bulk`. */
+  run(job: Job, id: number): Maybe<RunResult> {
+    const { request, session } = job
+    if (request.type === 'end') return this.#end(job, request)
+    const transaction = this.#live(session, id)
+    switch (request.type) {
+      case 'statement':
+        return this.#statement(job, request, transaction)
+      case 'savepoint':
+        return this.#savepoint(job, request, transaction)
+      case 'prepare':
+        return this.#runner.prepared(job, transaction.connection, request.sql)
+      case 'script':
+        return this.onWriter(job, id, (connection) => {
+          this.#atomically(connection, () =>
+            runScriptStatements(this.#runner, job, connection, splitScript(request.sql), (statement) =>
+              this.#check(statement, transaction),
+            ),
+          )
+          return this.#runner.done(job)
+        })
+      case 'batch':
+        return this.onWriter(job, id, (connection) => {
+          const outcomes = this.#atomically(connection, () => this.#runner.runItems(job, connection, request.items))
+          return this.#runner.batch(job, outcomes)
+        })
+      default:
+        throw new UsageError('protocol', `A ${request.type} request belongs to no transaction.`)
+    }
+  }
+
+  /** Runs `work` on the writer as part of the transaction, moving it there first. */
+  onWriter(job: Job, id: number, work: (connection: Connection) => Maybe<RunResult>): Maybe<RunResult> {
+    const transaction = this.#live(job.session, id)
+    const run = () => {
+      try {
+        return work(transaction.connection)
+      } finally {
+        this.#notice(transaction)
+      }
+    }
+    if (transaction.onWriter) return run()
+    if (transaction.mode === 'readonly') throw readonlyError()
+    if (this.#runner.owner !== undefined) {
+      job.place = 'writer'
+      return 'later'
+    }
+    return this.#moveToWriter(transaction, run)
+  }
+
+  /** Rolls back and remembers why; what the client still asks is answered with that. */
+  abandon(transaction: InteractiveTransaction, reason: Error): void {
+    if (transaction.ended) return
+    this.#close(transaction)
+    transaction.ended = reason
+  }
+
+  /** Rolls back everything that a client has open. */
+  endSession(session: Session): void {
+    for (const transaction of session.transactions.values())
+      this.abandon(transaction, new UsageError('closed', 'The client has ended its session.'))
+    session.transactions.clear()
+  }
+
+  #open(job: Job, request: BeginRequest, connection: Connection, onWriter: boolean): InteractiveTransaction {
+    const { session } = job
+    const transaction = new InteractiveTransaction(session, request.transaction, request.mode, { connection, onWriter })
+    session.transactions.set(transaction.id, transaction)
+    const { lifetimeMs } = request
+    if (lifetimeMs > 0)
+      transaction.cancelTimer = this.#runner.clock.after(lifetimeMs, () =>
+        this.#runner.scheduler.post(() =>
+          this.abandon(
+            transaction,
+            new TimeoutError(`The transaction was open for more than ${lifetimeMs} ms and was rolled back.`),
+          ),
+        ),
+      )
+    return transaction
+  }
+
+  #live(session: Session, id: number): InteractiveTransaction {
+    const transaction = session.transactions.get(id)
+    if (!transaction) throw new UsageError('transaction-unknown', `The transaction ${id} is not open.`)
+    if (transaction.ended) throw transaction.ended
+    return transaction
+  }
+
+  #statement(job: Job, request: StatementRequest, transaction: InteractiveTransaction): Maybe<RunResult> {
+    const { connection } = transaction
+    const statement = this.#runner.compile(job.session, connection, request.sql)
+    if (!statement) return this.#runner.answeredByEngine(job, request)
+    const release = () => connection.release(statement)
+    let writes: boolean
+    try {
+      writes = this.#check(statement, transaction)
+    } catch (error) {
+      release()
+      throw error
+    }
+    if (!transaction.onWriter && !writes) {
+      this.#runner.detach(job, request, statement, () => this.#notice(transaction))
+      return 'detached'
+    }
+    release()
+    return this.onWriter(job, transaction.id, (writer) => {
+      const again = this.#runner.compile(job.session, writer, request.sql)
+      if (!again) return this.#runner.answeredByEngine(job, request)
+      try {
+        const { packer } = this.#runner.database
+        const outcome = writer.limited(job.limits, () =>
+          runStatement(again, job.payload, request.parameters, request.want, packer),
+        )
+        return this.#runner.result(job, outcome, false)
+      } finally {
+        writer.release(again)
+      }
+    })
+  }
+
+  /** Refuses what a transaction may not do; true if the statement counts as a write. */
+  #check(statement: Statement, transaction: InteractiveTransaction): boolean {
+    refuseInsideTransaction(statement)
+    const { temp, attach } = statement.facts
+    if (temp || attach) transaction.tainted = true
+    return needsWriter(statement) || changesConnection(statement)
+  }
+
+  #savepoint(job: Job, request: SavepointRequest, transaction: InteractiveTransaction): Maybe<RunResult> {
+    const name = `datasync_${request.depth}`
+    const work = (connection: Connection) => {
+      if (request.action === 'open') connection.run(`SAVEPOINT ${name}`)
+      if (request.action === 'rollback') connection.run(`ROLLBACK TO ${name}`)
+      if (request.action !== 'open') connection.run(`RELEASE ${name}`)
+      return this.#runner.done(job)
+    }
+    // A read-only transaction has nothing to take back, but nesting it is no mistake.
+    if (transaction.mode === 'readonly') return work(transaction.connection)
+    return this.onWriter(job, transaction.id, work)
+  }
+
+  #end(job: Job, request: EndRequest): Maybe<RunResult> {
+    const { session } = job
+    const transaction = session.transactions.get(request.transaction)
+    if (!transaction) throw new UsageError('transaction-unknown', `The transaction ${request.transaction} is not open.`)
+    session.transactions.delete(transaction.id)
+    if (transaction.ended) {
+      if (request.action === 'rollback') return this.#runner.done(job)
+      throw transaction.ended
+    }
+    if (request.action === 'rollback' || !transaction.onWriter) {
+      this.#close(transaction)
+      return this.#runner.done(job)
+    }
+    const commit = () => {
+      try {
+        this.#runner.commit(job, DONE_OUTCOME)
+      } finally {
+        this.#close(transaction)
+      }
+      return this.#runner.done(job, true)
+    }
+    return this.#runner.withRoom(commit)
+  }
+
+  #moveToWriter(transaction: InteractiveTransaction, next: () => Maybe<RunResult>): Maybe<RunResult> {
+    const { database } = this.#runner
+    const reader = transaction.connection
+    if (reader.file.snapshotSequence !== database.blocks.sequence) {
+      const conflict = new SnapshotConflictError(
+        'The database changed after this deferred transaction had begun, so it cannot write any more; run it again.',
+      )
+      this.abandon(transaction, conflict)
+      throw conflict
+    }
+    const { writer } = database
+    this.#runner.enter(transaction.session, writer)
+    return this.#runner.withRoom(() => {
+      database.readers.release(reader)
+      writer.beginImmediate()
+      transaction.connection = writer
+      transaction.onWriter = true
+      this.#runner.owner = transaction
+      return next()
+    })
+  }
+
+  /** After some errors SQLite has rolled the whole transaction back by itself. */
+  #notice(transaction: InteractiveTransaction): void {
+    if (transaction.ended || !transaction.connection.autocommit) return
+    this.abandon(
+      transaction,
+      new UsageError(
+        'transaction-rolled-back',
+        'The transaction was rolled back by SQLite after an error in one of its statements.',
+      ),
+    )
+  }
+
+  /** Rolls back what is open and gives the connection back. */
+  #close(transaction: InteractiveTransaction): void {
+    const { database } = this.#runner
+    transaction.cancelTimer?.()
+    if (this.#runner.owner === transaction) this.#runner.owner = undefined
+    if (database.instance.vfs.failure.fatal !== undefined) return
+    if (!transaction.onWriter) {
+      database.readers.release(transaction.connection, transaction.tainted)
+      return
+    }
+    transaction.connection.rollback()
+    if (transaction.tainted) database.renewWriter()
+  }
+
+  #atomically<T>(connection: Connection, work: () => T): T {
+    connection.run(`SAVEPOINT ${BATCH_SAVEPOINT}`)
+    try {
+      const result = work()
+      connection.run(`RELEASE ${BATCH_SAVEPOINT}`)
+      return result
+    } catch (error) {
+      if (!connection.autocommit) {
+        connection.run(`ROLLBACK TO ${BATCH_SAVEPOINT}`)
+        connection.run(`RELEASE ${BATCH_SAVEPOINT}`)
+      }
+      throw error
+    }
+  }
+}
+
+function readonlyError(): SqliteError {
+  return new SqliteError('SQLITE_READONLY', 'A read-only transaction cannot write.', { errno: SQLITE_READONLY })
+}

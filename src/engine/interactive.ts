@@ -1,0 +1,34 @@
+// One interactive transaction of a client: where it runs and how it ended. The scheduler's runner moves it through
+//
+//   reader (readonly, deferred) --first write, deferred only--> writer (immediate begins here) --> ended
+//
+// Ended by its client it is forgotten; ended by an error, a time-out or SQLite it is kept until the client says `end`, so
+// that each later request can be told why.
+import type { Connection } from './connection.ts'
+import type { Session } from './session.ts'
+
+export class InteractiveTransaction {
+  readonly session: Session
+  readonly id: number
+  readonly mode: 'immediate' | 'deferred' | 'readonly'
+  connection: Connection
+  onWriter: boolean
+  /** It made temporary objects or attached databases. */
+  tainted = false
+  /** Why it was ended before its client ended it. */
+  ended: Error | undefined
+  cancelTimer: (() => void) | undefined
+
+  constructor(
+    session: Session,
+    id: number,
+    mode: InteractiveTransaction['mode'],
+    place: { readonly connection: Connection; readonly onWriter: boolean },
+  ) {
+    this.session = session
+    this.id = id
+    this.mode = mode
+    this.connection = place.connection
+    this.onWriter = place.onWriter
+  }
+}

@@ -1,0 +1,57 @@
+// One request on its way through the engine: whose it is, when it has to be done, and how it has been started so far.
+import { AbortError, ClosedError, TimeoutError } from '../errors/errors.ts'
+import type { CancelRequest, CreditRequest, Request } from '../protocol/messages.ts'
+import type { RunLimits } from './connection.ts'
+import type { Session } from './session.ts'
+
+/** A request that is queued and answered. */
+export type QueuedRequest = Exclude<Request, CancelRequest | CreditRequest>
+
+export class Job {
+  readonly session: Session
+  readonly request: QueuedRequest
+  /** The envelope's payload. */
+  readonly payload: Uint8Array
+  readonly arrivedMs: number
+  /** On the monotonic clock; infinite without a limit. */
+  readonly deadlineMs: number
+  /** Where it has to run, once that is known: the writer is needed, or it took too long there. */
+  place: 'any' | 'writer' | 'reader' = 'any'
+  startedMs = 0
+  cancelled = false
+
+  constructor(session: Session, request: QueuedRequest, payload: Uint8Array, nowMs: number) {
+    this.session = session
+    this.request = request
+    this.payload = payload
+    this.arrivedMs = nowMs
+    this.deadlineMs = request.timeoutMs > 0 ? nowMs + request.timeoutMs : Number.POSITIVE_INFINITY
+  }
+
+  get limits(): RunLimits {
+    return { deadlineMs: this.deadlineMs, cancelled: () => this.cancelled }
+  }
+
+  /** Requests with the same key run one after another. */
+  get lane(): string {
+    const { session, request } = this
+    if (request.type === 'begin') return `${session.client} transaction ${request.transaction}`
+    if ('transaction' in request && request.transaction !== undefined)
+      return `${session.client} transaction ${request.transaction}`
+    return request.type === 'bulk' ? `${session.client} bulk ${request.bulk}` : session.client
+  }
+
+  /** Throws if there is no reason left to run it. */
+  checkWanted(nowMs: number): void {
+    if (this.session.ended) throw new ClosedError('The client has ended its session.')
+    if (this.cancelled) throw new AbortError('The call was given up by its caller.')
+    if (nowMs >= this.deadlineMs) throw waitTimeout()
+  }
+}
+
+/** The error of a request whose time was over before it began. */
+export function waitTimeout(): TimeoutError {
+  return new TimeoutError('The time allowed by `timeoutMs` was over before the request began; it was not applied.', {
+    retryable: true,
+  })
+}

@@ -1,0 +1,75 @@
+// Housekeeping calls. What the store can do it does itself; SQLite's own check is added to `verify`.
+import { UsageError } from '../errors/errors.ts'
+import type { MaintenanceReport, MaintenanceRequest } from '../protocol/messages.ts'
+import type { Database } from './database.ts'
+
+/** The store's housekeeping, as far as it has it. */
+export interface MaintenanceStore {
+  checkpoint?(): Promise<void>
+  compact?(): Promise<void>
+  verify?(): Promise<{ readonly blocks: number; readonly damaged: readonly number[] }>
+  metrics?(): Readonly<Record<string, number>>
+}
+
+export interface MaintenanceCall {
+  readonly action: MaintenanceRequest['action']
+  readonly database: Database
+  readonly store: MaintenanceStore
+  /** Requests in the queue. */
+  readonly depth: number
+}
+
+/** Runs one call; resolves with its report if it has one. */
+export async function runMaintenance(call: MaintenanceCall): Promise<MaintenanceReport | undefined> {
+  const { action, database, store, depth } = call
+  switch (action) {
+    case 'sync':
+      await database.blocks.sync()
+      return undefined
+    case 'checkpoint':
+      await available(store.checkpoint, action).call(store)
+      return undefined
+    case 'compact':
+      await available(store.compact, action).call(store)
+      return undefined
+    case 'verify': {
+      const { blocks, damaged } = await available(store.verify, action).call(store)
+      return { kind: 'verify', blocks, damaged, sqlite: damaged.length > 0 ? [] : integrity(database) }
+    }
+    case 'metrics':
+      return {
+        kind: 'metrics',
+        metrics: {
+          ...store.metrics?.(),
+          queueDepth: depth,
+          wasmHeapBytes: database.instance.heap.bytes().length,
+          shadowBytes: database.instance.vfs.shadowSpace.used.memoryBytes,
+        },
+      }
+    default:
+      return action satisfies never
+  }
+}
+
+function available<T>(method: T | undefined, action: string): T {
+  if (method === undefined) throw new UsageError('not-supported', `This storage has no ${action}.`)
+  return method
+}
+
+/** What SQLite's own check finds wrong; empty if nothing. */
+function integrity(database: Database): string[] {
+  const reader = database.readers.acquire()
+  try {
+    const statement = reader.prepare('PRAGMA integrity_check')
+    try {
+      const found: string[] = []
+      const { exports, heap } = database.instance
+      while (statement.step()) found.push(heap.text(exports.sqlite3_column_text(statement.pointer, 0)) ?? '')
+      return found.length === 1 && found[0] === 'ok' ? [] : found
+    } finally {
+      reader.release(statement)
+    }
+  } finally {
+    database.readers.release(reader)
+  }
+}

@@ -1,0 +1,148 @@
+// Answers that wait until every commit they could see has reached their client's level (relaxed: flushed, strict: synced),
+// and the one flush or sync under way that they wait for. Answers that need not wait leave at once; one operation serves
+// all that were waiting when it began (group commit).
+//
+// Invariants: at most one flush or sync is in flight; answers of one client leave in the order in which they were added.
+import { LeaderLostError } from '../errors/errors.ts'
+import { assert } from '../store/assert.ts'
+import type { Blocks } from '../store/block-store-types.ts'
+import type { Reply } from './reply.ts'
+import { errorReply, type Session } from './session.ts'
+
+export interface OutgoingAnswer {
+  readonly session: Session
+  readonly seq: number
+  readonly reply: Reply
+  /** The newest commit that the answer could see. */
+  readonly sequence: number
+  /** The request is part of that commit, or may be. */
+  readonly wrote: boolean
+}
+
+export class Outbox {
+  readonly #blocks: Blocks
+  readonly #onFailure: (error: unknown) => void
+  readonly #onSync: () => void
+  #waiting: OutgoingAnswer[] = []
+  #inFlight: Promise<void> | undefined
+  #syncWanted = false
+  #failed = false
+
+  /** `onFailure` is called once, when a flush or sync failed for good; `onSync` after each sync. */
+  constructor(blocks: Blocks, onFailure: (error: unknown) => void, onSync: () => void) {
+    this.#blocks = blocks
+    this.#onFailure = onFailure
+    this.#onSync = onSync
+  }
+
+  /** How many answers are held back. */
+  get held(): number {
+    return this.#waiting.length
+  }
+
+  add(answer: OutgoingAnswer): void {
+    this.#waiting.push(answer)
+  }
+
+  /** Has everything published so far synced, with the next operation. */
+  wantSync(): void {
+    this.#syncWanted = true
+    this.settle()
+  }
+
+  /** Lets go what may leave, and starts the flush or sync that the rest needs. */
+  settle(): void {
+    for (;;) {
+      this.#release()
+      if (this.#failed || this.#inFlight !== undefined) return
+      const sync = this.#syncWanted || this.#waiting.some(({ session }) => session.settings.durability === 'strict')
+      if (!sync && this.#waiting.length === 0) return
+      this.#syncWanted = false
+      const before = this.#waiting.length
+      let operation: void | Promise<void>
+      try {
+        operation = sync ? this.#blocks.sync() : this.#blocks.flush()
+      } catch (error) {
+        this.#fail(error)
+        return
+      }
+      if (operation) {
+        this.#inFlight = operation.then(
+          () => this.#done(sync),
+          (error: unknown) => this.#fail(error),
+        )
+        return
+      }
+      if (sync) this.#onSync()
+      this.#release()
+      assert(before === 0 || this.#waiting.length < before, 'a flush or sync lets what waited for it leave')
+    }
+  }
+
+  /** Resolves when nothing waits and nothing is in flight. */
+  async drained(): Promise<void> {
+    this.settle()
+    while (this.#inFlight !== undefined) await this.#inFlight
+  }
+
+  #done(synced: boolean): void {
+    this.#inFlight = undefined
+    if (synced) this.#onSync()
+    this.settle()
+  }
+
+  #fail(error: unknown): void {
+    this.#inFlight = undefined
+    this.#failed = true
+    this.#release()
+    const lost = this.#waiting
+    this.#waiting = []
+    this.#onFailure(error)
+    this.#send(lost.map((answer) => ({ ...answer, reply: errorReply(answer.seq, lostError(answer, error)) })))
+  }
+
+  #release(): void {
+    if (this.#waiting.length === 0) return
+    const { syncedSequence, flushedSequence } = this.#blocks
+    const kept: OutgoingAnswer[] = []
+    const held = new Set<Session>()
+    const leaving: OutgoingAnswer[] = []
+    for (const answer of this.#waiting) {
+      const { session, sequence } = answer
+      const reached =
+        session.settings.durability === 'strict' ? syncedSequence : Math.max(flushedSequence, syncedSequence)
+      if (sequence <= reached && !held.has(session)) leaving.push(answer)
+      else {
+        held.add(session)
+        kept.push(answer)
+      }
+    }
+    this.#waiting = kept
+    this.#send(leaving)
+  }
+
+  /** One message per client. */
+  #send(answers: readonly OutgoingAnswer[]): void {
+    const bySession = new Map<Session, Reply[]>()
+    for (const { session, reply } of answers) {
+      const replies = bySession.get(session)
+      if (replies) replies.push(reply)
+      else bySession.set(session, [reply])
+    }
+    for (const [session, replies] of bySession) session.send(replies)
+  }
+}
+
+/** The store says by `retryable` that nothing of what it failed to write will ever appear. */
+function lostError({ wrote }: OutgoingAnswer, error: unknown): unknown {
+  if (!wrote) return error
+  const undone = error instanceof Error && 'retryable' in error && error.retryable === true
+  const message = error instanceof Error ? error.message : String(error)
+  return undone
+    ? new LeaderLostError('no', `The write could not be stored and was not applied; it is safe to retry. ${message}`, {
+        cause: error,
+      })
+    : new LeaderLostError('unknown', `The write could not be stored; whether it was applied is unknown. ${message}`, {
+        cause: error,
+      })
+}

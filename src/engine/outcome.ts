@@ -1,0 +1,118 @@
+// How a request settled, as bytes that travel in its commit record, so that the same request sent again is answered and
+// not run again. Table, little-endian:
+//
+//   offset  size  field
+//   0       1     kind: 1 done, 2 result, 3 batch, 4 applied but its rows were too many to keep
+//   done and 4 end here; result is one statement, batch is a u16 count and that many statements:
+//   +0      4     changes, u32
+//   +4      8     lastInsertRowid, i64
+//   +12     1     1 if rows follow, else 0
+//   +13     4     bytes of the column names, a JSON array in UTF-8; then the names
+//   then    4     row count; 4 bytes of the packed rows; then the rows
+import { LeaderLostError } from '../errors/errors.ts'
+import { joinedChunks, type StatementOutcome } from './reply.ts'
+
+const KIND_DONE = 1
+const KIND_RESULT = 2
+const KIND_BATCH = 3
+const KIND_ROWS_LOST = 4
+/** Beyond this many bytes of rows only the fact that the request was applied is kept. */
+const ROWS_BYTES_MAX = 64 * 1024
+
+export type RecordedOutcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'result'; readonly statements: readonly StatementOutcome[] }
+  | { readonly kind: 'batch'; readonly statements: readonly StatementOutcome[] }
+
+export const DONE_OUTCOME: RecordedOutcome = { kind: 'done' }
+
+export function encodeOutcome(outcome: RecordedOutcome): Uint8Array {
+  if (outcome.kind === 'done') return Uint8Array.of(KIND_DONE)
+  const [only] = outcome.statements
+  if (outcome.kind === 'result' && only && !only.rows) return encodePlainResult(only)
+  const parts: Uint8Array[] = []
+  let rowsBytes = 0
+  if (outcome.kind === 'batch') parts.push(new Uint8Array(Uint16Array.of(outcome.statements.length).buffer))
+  for (const { changes, lastInsertRowid, rows } of outcome.statements) {
+    parts.push(statementHead(changes, lastInsertRowid, rows !== undefined))
+    if (!rows) continue
+    const { bytes, count } = joinedChunks(rows.chunks)
+    const names = new TextEncoder().encode(JSON.stringify(rows.columns ?? []))
+    rowsBytes += bytes.length
+    parts.push(u32(names.length), names, u32(count), u32(bytes.length), bytes)
+  }
+  if (rowsBytes > ROWS_BYTES_MAX) return Uint8Array.of(KIND_ROWS_LOST)
+  return concat([Uint8Array.of(outcome.kind === 'batch' ? KIND_BATCH : KIND_RESULT), ...parts])
+}
+
+/** Throws LeaderLostError `yes` if the rows were not kept. */
+export function decodeOutcome(bytes: Uint8Array): RecordedOutcome {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const kind = view.getUint8(0)
+  if (kind === KIND_DONE) return DONE_OUTCOME
+  if (kind === KIND_ROWS_LOST)
+    throw new LeaderLostError(
+      'yes',
+      'The request was applied, but its rows were too many to be kept for a second answer.',
+    )
+  let at = 1
+  let count = 1
+  if (kind === KIND_BATCH) {
+    count = view.getUint16(at, true)
+    at += 2
+  }
+  const statements: StatementOutcome[] = []
+  for (let i = 0; i < count; i++) {
+    const changes = view.getUint32(at, true)
+    const lastInsertRowid = view.getBigInt64(at + 4, true)
+    const hasRows = view.getUint8(at + 12) === 1
+    at += 13
+    if (!hasRows) {
+      statements.push({ changes, lastInsertRowid })
+      continue
+    }
+    const names = view.getUint32(at, true)
+    const columns: string[] = JSON.parse(new TextDecoder().decode(bytes.subarray(at + 4, at + 4 + names)))
+    at += 4 + names
+    const rowCount = view.getUint32(at, true)
+    const length = view.getUint32(at + 4, true)
+    at += 8
+    const chunk = { bytes: bytes.slice(at, at + length), count: rowCount }
+    at += length
+    statements.push({ changes, lastInsertRowid, rows: { columns, chunks: [chunk] } })
+  }
+  return { kind: kind === KIND_BATCH ? 'batch' : 'result', statements }
+}
+
+/** The common case, a write without rows: 14 bytes. */
+function encodePlainResult({ changes, lastInsertRowid }: StatementOutcome): Uint8Array {
+  const bytes = new Uint8Array(14)
+  bytes[0] = KIND_RESULT
+  bytes.set(statementHead(changes, lastInsertRowid, false), 1)
+  return bytes
+}
+
+function statementHead(changes: number, lastInsertRowid: bigint, hasRows: boolean): Uint8Array {
+  const bytes = new Uint8Array(13)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, changes, true)
+  view.setBigInt64(4, lastInsertRowid, true)
+  view.setUint8(12, hasRows ? 1 : 0)
+  return bytes
+}
+
+function u32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, value, true)
+  return bytes
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}

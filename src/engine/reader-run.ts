@@ -1,0 +1,80 @@
+// A statement on a reader connection: it keeps its snapshot, sends its rows in chunks as the client gives credit, and lets
+// other work run every 8 ms. Between two slices the statement stays active; the connection is nobody else's meanwhile.
+import type { Clock } from '../environment.ts'
+import { SnapshotTooOldError } from '../errors/errors.ts'
+import type { Want } from '../protocol/messages.ts'
+import type { Job } from './job.ts'
+import type { PackedChunk, RowPacker } from './packing.ts'
+import type { StatementOutcome } from './reply.ts'
+import type { ChunkStream } from './session.ts'
+import type { Statement } from './statement.ts'
+
+const SLICE_MS = 8
+/** Rows between two looks at the clock. */
+const ROWS_PER_LOOK = 32
+/** A client that takes nothing for so long loses its snapshot. */
+const CREDIT_WAIT_MS_MAX = 60_000
+
+export interface ReaderRun {
+  readonly job: Job
+  readonly statement: Statement
+  readonly want: Want
+  readonly packer: RowPacker
+  readonly clock: Clock
+  readonly stream: ChunkStream
+  sendChunk(chunk: PackedChunk, columns: readonly string[] | undefined): void
+}
+
+/** Steps a bound statement to its end; the outcome holds the rows that were not sent as chunks. */
+export async function runOnReader(run: ReaderRun): Promise<StatementOutcome> {
+  const { job, statement, want, packer, clock, stream } = run
+  const { connection } = statement
+  const wantsRows = want !== 'changes'
+  let more = connection.limited(job.limits, () => statement.step())
+  const columns = want === 'first-value' ? statement.columns.slice(0, 1) : statement.columns
+  let sent = 0
+  let sliceEndMs = clock.monotonicMs() + SLICE_MS
+  while (more) {
+    let rows = 0
+    connection.limited(job.limits, () => {
+      while (more && rows++ < ROWS_PER_LOOK && !packer.full) {
+        if (wantsRows) packer.add(statement, columns.length)
+        more = (want === 'rows' || want === 'changes') && statement.step()
+      }
+    })
+    if (packer.full && more) {
+      if (stream.blocked) await creditOf(run)
+      run.sendChunk(packer.take(), sent++ === 0 ? columns : undefined)
+    }
+    if (more && clock.monotonicMs() >= sliceEndMs) {
+      await clock.yield()
+      job.checkWanted(clock.monotonicMs())
+      sliceEndMs = clock.monotonicMs() + SLICE_MS
+    }
+  }
+  const { lastInsertRowid } = job.session
+  if (!wantsRows) return { changes: 0, lastInsertRowid }
+  return { changes: 0, lastInsertRowid, rows: { columns: sent === 0 ? columns : undefined, chunks: [packer.take()] } }
+}
+
+async function creditOf({ stream, clock, job }: ReaderRun): Promise<void> {
+  let late = false
+  const cancelTimer = clock.after(CREDIT_WAIT_MS_MAX, () => {
+    late = true
+    stream.wake?.()
+  })
+  try {
+    while (stream.blocked) {
+      await new Promise<void>((resolve) => {
+        stream.wake = resolve
+      })
+      if (late)
+        throw new SnapshotTooOldError('No rows were taken for 60 s, so the snapshot of this query was given up.')
+      // The time that the client takes for its rows is not the statement's.
+      if (job.cancelled || job.session.ended) job.checkWanted(clock.monotonicMs())
+    }
+  } finally {
+    cancelTimer()
+    stream.wake = undefined
+  }
+}

@@ -1,0 +1,557 @@
+// Runs requests: each kind on the connection it belongs to, each write as one transaction whose record carries the
+// request's outcome. It decides what a request needs (the writer, a reader, its transaction) and hands every answer to the
+// outbox together with the newest commit that the answer could see.
+//
+// Invariants: while an interactive transaction or a bulk owns the writer, nothing else runs there; between two requests the
+// writer is otherwise in autocommit with no active statement.
+import { AbortError, type DataSyncError, UsageError } from '../errors/errors.ts'
+import type { BatchItem, PrepareRequest, StatementRequest } from '../protocol/messages.ts'
+import { BulkRunner } from './bulk-runner.ts'
+import { type Connection, SliceEnded } from './connection.ts'
+import type { Database } from './database.ts'
+import type { InteractiveTransaction } from './interactive.ts'
+import { InteractiveRunner } from './interactive-runner.ts'
+import type { Job } from './job.ts'
+import { waitTimeout } from './job.ts'
+import { type MaintenanceStore, runMaintenance } from './maintenance.ts'
+import type { Outbox } from './outbox.ts'
+import { DONE_OUTCOME, decodeOutcome, encodeOutcome, type RecordedOutcome } from './outcome.ts'
+import { RowPacker } from './packing.ts'
+import { runOnReader } from './reader-run.ts'
+import { batchReply, chunkReply, type Reply, resultReplies, type StatementOutcome } from './reply.ts'
+import type { Runner, RunResult, Scheduler } from './scheduler.ts'
+import { runControlledScript, runScriptStatements, splitForRunning } from './script-run.ts'
+import { ChunkStream, errorReply, type Session } from './session.ts'
+import type { Statement } from './statement.ts'
+import { needsWriter, prepareFor, refuseOutsideTransaction, runsBare } from './statement-rules.ts'
+import { bindPacked, runStatement } from './statement-run.ts'
+
+/** Autocommit reads on the writer must end within this time, else they start again on a reader. */
+const WRITER_READ_MS_MAX = 8
+
+export type Maybe<T> = T | Promise<T>
+
+export class RequestRunner implements Runner {
+  readonly database: Database
+  readonly #outbox: Outbox
+  readonly #store: MaintenanceStore
+  readonly #onCommit: (bytes: number) => void
+  readonly #onFatal: (error: unknown) => void
+  readonly #onGroup: () => void
+  readonly #interactive = new InteractiveRunner(this)
+  readonly #bulk = new BulkRunner(this)
+  #scheduler: Scheduler | undefined
+  /** What ended the engine; every request is answered with it. */
+  latched: unknown
+  /** The transaction or bulk that holds the writer between requests. */
+  owner: object | undefined
+
+  constructor(parts: {
+    readonly database: Database
+    readonly outbox: Outbox
+    readonly store: MaintenanceStore
+    readonly onCommit: (bytes: number) => void
+    readonly onGroup: () => void
+    readonly onFatal: (error: unknown) => void
+  }) {
+    this.database = parts.database
+    this.#outbox = parts.outbox
+    this.#store = parts.store
+    this.#onCommit = parts.onCommit
+    this.#onGroup = parts.onGroup
+    this.#onFatal = parts.onFatal
+  }
+
+  set scheduler(scheduler: Scheduler) {
+    this.#scheduler = scheduler
+  }
+
+  get scheduler(): Scheduler {
+    return this.#scheduler!
+  }
+
+  get clock() {
+    return this.database.instance.environment.clock
+  }
+
+  get interactive(): InteractiveRunner {
+    return this.#interactive
+  }
+
+  // ---- what the scheduler asks ----
+
+  ready(job: Job): boolean {
+    if (this.latched !== undefined || job.cancelled || job.session.ended) return true
+    const { request } = job
+    if (job.place === 'writer') return this.#mayUseWriter(job)
+    if (request.type === 'maintenance') return true
+    if (request.type === 'begin')
+      return request.mode === 'immediate' ? this.owner === undefined : this.database.readers.available
+    if (request.type !== 'bulk' && request.transaction !== undefined) return true
+    if (request.type === 'bulk') return request.transaction !== undefined || this.#mayUseWriter(job)
+    if (job.place === 'reader') return this.database.readers.available
+    return this.owner === undefined || this.database.readers.available
+  }
+
+  #mayUseWriter(job: Job): boolean {
+    return this.owner === undefined || this.owner === this.#bulk.openFor(job) || this.owner === this.#transactionOf(job)
+  }
+
+  run(job: Job): RunResult | Promise<RunResult> {
+    try {
+      job.startedMs = this.clock.monotonicMs()
+      if (this.latched !== undefined) throw this.latched
+      job.checkWanted(job.startedMs)
+      if (this.#answeredBefore(job)) return 'done'
+      const result = this.#dispatch(job)
+      if (!(result instanceof Promise)) return result
+      return result.catch((error: unknown) => this.fail(job, error))
+    } catch (error) {
+      return this.fail(job, error)
+    }
+  }
+
+  refuse(job: Job): void {
+    try {
+      job.checkWanted(Number.NEGATIVE_INFINITY)
+      this.fail(job, waitTimeout())
+    } catch (error) {
+      this.fail(job, error)
+    }
+    this.#outbox.settle()
+  }
+
+  /** Ends a request whose statement is over but whose rows were not all taken. */
+  refuseSeq(session: Session, seq: number): void {
+    const reply = errorReply(seq, new AbortError('The call was given up by its caller.'))
+    this.#outbox.add({ session, seq, reply, wrote: false, sequence: this.database.blocks.sequence })
+    this.#outbox.settle()
+  }
+
+  stagedBytes(): number {
+    return this.database.writer.file.stagedBytes
+  }
+
+  endGroup(): void {
+    this.#outbox.settle()
+    this.#onGroup()
+  }
+
+  crashed(error: unknown): void {
+    this.latch(error)
+  }
+
+  /** Rolls back what a client has open. */
+  endSession(session: Session): void {
+    this.#interactive.endSession(session)
+    this.#bulk.endSession(session)
+  }
+
+  // ---- what every kind of request uses ----
+
+  /** Ends the engine: SQLite's caches or the store cannot be trusted any more. */
+  latch(error: unknown): void {
+    if (this.latched !== undefined) return
+    this.latched = error
+    this.#onFatal(error)
+  }
+
+  /** Answers with an error. */
+  fail(job: Job, error: unknown): 'done' {
+    const { fatal } = this.database.instance.vfs.failure
+    if (fatal !== undefined) this.latch(fatal)
+    this.send(job, errorReply(job.request.seq, error), false)
+    return 'done'
+  }
+
+  done(job: Job, wrote = false): 'done' {
+    const { seq } = job.request
+    this.send(job, () => ({ type: 'done', seq }), wrote)
+    return 'done'
+  }
+
+  /** Answers with one statement's outcome, in as many chunks as it has. */
+  result(job: Job, outcome: StatementOutcome, wrote: boolean, sequence = this.database.blocks.sequence): 'done' {
+    job.session.lastInsertRowid = outcome.lastInsertRowid
+    const replies = resultReplies(job.request.seq, outcome, this.#timing(job))
+    if (replies.length === 1) this.send(job, replies[0]!, wrote, sequence)
+    else this.#stream(job, replies, wrote, sequence)
+    return 'done'
+  }
+
+  send(job: Job, reply: Reply, wrote: boolean, sequence = this.database.blocks.sequence): void {
+    const { session } = job
+    this.#outbox.add({
+      session,
+      seq: job.request.seq,
+      reply,
+      wrote,
+      sequence: this.latched === undefined ? sequence : 0,
+    })
+  }
+
+  /** Runs `body` inside BEGIN IMMEDIATE ... COMMIT; the commit record carries the outcome that it returns. */
+  write(job: Job, body: (writer: Connection) => RecordedOutcome): Maybe<RunResult> {
+    return this.withRoom(() => {
+      const { writer } = this.database
+      writer.beginImmediate()
+      try {
+        const outcome = writer.limited(job.limits, () => body(writer))
+        const ended = this.withRoom(() => {
+          this.commit(job, outcome)
+          return this.#answer(job, outcome, true)
+        })
+        return ended instanceof Promise ? ended.catch((error: unknown) => this.#rollBack(error)) : ended
+      } catch (error) {
+        return this.#rollBack(error)
+      }
+    })
+  }
+
+  /** Steps COMMIT on the writer with the request's outcome. */
+  commit(job: Job, outcome: RecordedOutcome): void {
+    const { session, request } = job
+    const { client, ackedThrough } = session
+    this.publish(() =>
+      this.database.writer.commit([{ client, seq: request.seq, ackedThrough, outcome: encodeOutcome(outcome) }]),
+    )
+  }
+
+  /** Runs what may publish, and tells how much that was. */
+  publish(work: () => void): void {
+    const { writer, blocks } = this.database
+    const { sequence } = blocks
+    const bytes = writer.file.stagedBytes
+    work()
+    if (blocks.sequence !== sequence) this.#onCommit(writer.file.stagedBytes - bytes)
+  }
+
+  /** Makes sure that the log has room, then goes on: at once where it has. */
+  withRoom<T>(next: () => Maybe<T>): Maybe<T> {
+    const room = this.database.blocks.prepare()
+    return room ? room.then(next) : next()
+  }
+
+  /** Puts the client's settings in force on a connection that is in autocommit. */
+  enter(session: Session, connection: Connection): void {
+    connection.assertIdle()
+    connection.applySettings(session.pragmas)
+    connection.lastInsertRowid = session.lastInsertRowid
+  }
+
+  compile(session: Session, connection: Connection, sql: string): Statement | undefined {
+    return prepareFor(session, connection, this.database.blocks, sql)
+  }
+
+  #rollBack(error: unknown): never {
+    if (this.database.instance.vfs.failure.fatal === undefined) this.database.writer.rollback()
+    throw error
+  }
+
+  #timing(job: Job) {
+    return { queuedMs: job.startedMs - job.arrivedMs, ranMs: this.clock.monotonicMs() - job.startedMs }
+  }
+
+  #answer(job: Job, outcome: RecordedOutcome, wrote: boolean): 'done' {
+    if (outcome.kind === 'done') return this.done(job, wrote)
+    if (outcome.kind === 'result') return this.result(job, outcome.statements[0]!, wrote)
+    const last = outcome.statements.at(-1)
+    if (last) job.session.lastInsertRowid = last.lastInsertRowid
+    this.send(job, batchReply(job.request.seq, outcome.statements, this.#timing(job)), wrote)
+    return 'done'
+  }
+
+  /** A request that was sent again after its commit is answered with the outcome in that commit's record. */
+  #answeredBefore(job: Job): boolean {
+    const recorded = this.database.blocks.outcomeOf(job.session.client, job.request.seq)
+    if (recorded === undefined) return false
+    this.#answer(job, decodeOutcome(recorded), false)
+    return true
+  }
+
+  #transactionOf({ session, request }: Job): InteractiveTransaction | undefined {
+    const id = 'transaction' in request ? request.transaction : undefined
+    return id === undefined ? undefined : session.transactions.get(id)
+  }
+
+  // ---- the kinds of requests ----
+
+  #dispatch(job: Job): RunResult | Promise<RunResult> {
+    const { request } = job
+    if (request.type === 'begin') return this.#interactive.begin(job, request)
+    if (request.type === 'maintenance') return this.#maintain(job, request.action)
+    if (request.type === 'bulk') return this.#bulk.run(job, request)
+    if (request.transaction !== undefined) return this.#interactive.run(job, request.transaction)
+    switch (request.type) {
+      case 'statement':
+        return this.#statement(job, request)
+      case 'batch':
+        return this.#batch(job, request.items)
+      case 'script':
+        return this.#script(job, request.sql)
+      case 'prepare':
+        return this.#prepare(job, request)
+      case 'end':
+      case 'savepoint':
+        throw new UsageError('protocol', `A ${request.type} request has to name its transaction.`)
+      default:
+        return request satisfies never
+    }
+  }
+
+  #statement(job: Job, request: StatementRequest): Maybe<RunResult> {
+    if (job.place === 'reader') return this.#onReader(job, request)
+    if (this.owner !== undefined && job.place !== 'writer') return this.#onReader(job, request)
+    const { writer, packer } = this.database
+    this.enter(job.session, writer)
+    const statement = this.compile(job.session, writer, request.sql)
+    if (!statement) return this.answeredByEngine(job, request)
+    const { parameters, want } = request
+    const runIt = () => runStatement(statement, job.payload, parameters, want, packer)
+    if (needsWriter(statement)) {
+      const release = () => writer.release(statement)
+      return settled(release, () => {
+        refuseOutsideTransaction(statement)
+        if (runsBare(statement)) return this.#bare(job, runIt)
+        return this.write(job, () => ({ kind: 'result', statements: [runIt()] }))
+      })
+    }
+    try {
+      refuseOutsideTransaction(statement)
+      const sliceEndMs = job.startedMs + WRITER_READ_MS_MAX
+      return this.result(job, writer.limited({ ...job.limits, sliceEndMs }, runIt), false)
+    } catch (error) {
+      if (!(error instanceof SliceEnded)) throw error
+      job.place = 'reader'
+      return 'later'
+    } finally {
+      writer.release(statement)
+    }
+  }
+
+  /** VACUUM is a commit of its own, without an outcome. */
+  #bare(job: Job, run: () => StatementOutcome): Maybe<RunResult> {
+    const { writer } = this.database
+    return this.withRoom(() => {
+      let outcome: StatementOutcome | undefined
+      this.publish(() => {
+        outcome = writer.announced([], () => writer.limited(job.limits, run))
+      })
+      return this.result(job, outcome!, true)
+    })
+  }
+
+  #onReader(job: Job, request: StatementRequest): RunResult {
+    const reader = this.database.readers.acquire()
+    let statement: Statement | undefined
+    try {
+      this.enter(job.session, reader)
+      statement = this.#compileForReader(job, reader, request.sql)
+      if (statement === undefined) {
+        this.database.readers.release(reader)
+        return job.place === 'writer' ? 'later' : this.answeredByEngine(job, request)
+      }
+      refuseOutsideTransaction(statement)
+    } catch (error) {
+      if (statement) reader.release(statement)
+      this.database.readers.release(reader)
+      throw error
+    }
+    this.detach(job, request, statement, () => this.database.readers.release(reader))
+    return 'detached'
+  }
+
+  /** Undefined if nothing is left to run, or if the writer is needed after all (`job.place`). */
+  #compileForReader(job: Job, reader: Connection, sql: string): Statement | undefined {
+    let statement: Statement | undefined
+    try {
+      statement = this.compile(job.session, reader, sql)
+    } catch (error) {
+      // What is missing here may be made by a transaction that is open or waits on the writer.
+      if (!/^\s*(select|values|explain|pragma)\b/i.test(sql)) job.place = 'writer'
+      else throw error
+    }
+    if (!statement || !needsWriter(statement)) return statement
+    reader.release(statement)
+    job.place = 'writer'
+    return undefined
+  }
+
+  /** Steps a statement on a reader beside everything else, and answers. `release` gives the connection back. */
+  detach(job: Job, request: StatementRequest, statement: Statement, release: () => void): void {
+    const { session } = job
+    const { connection } = statement
+    const stream = new ChunkStream()
+    session.streams.set(request.seq, stream)
+    let sequence = 0
+    const finish = (answer: () => void, pointer?: number) => {
+      connection.release(statement)
+      if (pointer !== undefined) connection.instance.parameters.release(pointer)
+      release()
+      // The final answer stays behind chunks that still wait for credit.
+      stream.send(true, () => {
+        session.streams.delete(request.seq)
+        answer()
+        this.#outbox.settle()
+      })
+      this.scheduler.finish(job)
+    }
+    const start = async () => {
+      const pointer = bindPacked(statement, job.payload, request.parameters)
+      try {
+        const outcome = await runOnReader({
+          job,
+          statement,
+          stream,
+          want: request.want,
+          packer: new RowPacker(this.database.instance),
+          clock: this.clock,
+          sendChunk: (chunk, columns) => {
+            sequence = connection.file.snapshotSequence ?? sequence
+            stream.send(false, () => this.send(job, chunkReply(request.seq, chunk, columns), false, sequence))
+            this.#outbox.settle()
+          },
+        })
+        sequence = connection.file.snapshotSequence ?? sequence
+        return { outcome, pointer }
+      } catch (error) {
+        connection.release(statement)
+        if (pointer !== undefined) connection.instance.parameters.release(pointer)
+        throw error
+      }
+    }
+    start().then(
+      ({ outcome, pointer }) => finish(() => this.#lastRows(job, outcome, sequence), pointer),
+      (error: unknown) => {
+        release()
+        session.streams.delete(request.seq)
+        this.fail(job, error)
+        this.#outbox.settle()
+        this.scheduler.finish(job)
+      },
+    )
+  }
+
+  /** The final answer of a stream; its columns were sent with the first chunk, if there was one. */
+  #lastRows(job: Job, outcome: StatementOutcome, sequence: number): void {
+    this.result(job, outcome, false, sequence)
+  }
+
+  #stream(job: Job, replies: readonly Reply[], wrote: boolean, sequence: number): void {
+    const { session, request } = job
+    const stream = new ChunkStream()
+    session.streams.set(request.seq, stream)
+    replies.forEach((reply, i) => {
+      const final = i === replies.length - 1
+      stream.send(final, () => {
+        if (final) session.streams.delete(request.seq)
+        this.send(job, reply, wrote, sequence)
+      })
+    })
+  }
+
+  #batch(job: Job, items: readonly BatchItem[]): Maybe<RunResult> {
+    if (this.owner !== undefined) return this.#needsWriter(job)
+    this.enter(job.session, this.database.writer)
+    return this.write(job, (writer) => ({ kind: 'batch', statements: this.runItems(job, writer, items) }))
+  }
+
+  runItems(job: Job, connection: Connection, items: readonly BatchItem[]): StatementOutcome[] {
+    return items.map((item) => {
+      const statement = this.compile(job.session, connection, item.sql)
+      if (!statement) return nothing(job, item)
+      try {
+        if (job.request.type === 'batch' && job.request.transaction === undefined) refuseOutsideTransaction(statement)
+        return runStatement(statement, job.payload, item.parameters, item.want, this.database.packer)
+      } finally {
+        connection.release(statement)
+      }
+    })
+  }
+
+  #script(job: Job, sql: string): Maybe<RunResult> {
+    if (this.owner !== undefined) return this.#needsWriter(job)
+    const { statements, controlled, settings } = splitForRunning(sql)
+    for (const [name, value] of settings) job.session.pragmas.set(name, value)
+    this.enter(job.session, this.database.writer)
+    if (controlled) return runControlledScript(this, job, statements)
+    return this.write(job, (writer) => {
+      runScriptStatements(this, job, writer, statements)
+      return DONE_OUTCOME
+    })
+  }
+
+  #prepare(job: Job, request: PrepareRequest): RunResult {
+    const onReader = this.owner !== undefined
+    const connection = onReader ? this.database.readers.acquire() : this.database.writer
+    try {
+      this.enter(job.session, connection)
+      return this.prepared(job, connection, request.sql)
+    } finally {
+      if (onReader) this.database.readers.release(connection)
+    }
+  }
+
+  prepared(job: Job, connection: Connection, sql: string): 'done' {
+    const { seq } = job.request
+    const statement = this.compile(job.session, connection, sql)
+    const columns = statement?.columns ?? []
+    const parameterNames = statement?.parameterNames ?? []
+    const readonly = statement ? !needsWriter(statement) : true
+    if (statement) connection.release(statement)
+    this.send(job, () => ({ type: 'prepared', seq, columns, parameterNames, readonly }), false)
+    return 'done'
+  }
+
+  batch(job: Job, outcomes: readonly StatementOutcome[]): 'done' {
+    return this.#answer(job, { kind: 'batch', statements: outcomes }, false)
+  }
+
+  /** The answer to a PRAGMA of which nothing is left to run. */
+  answeredByEngine(job: Job, request: StatementRequest): 'done' {
+    return this.result(job, nothing(job, request), false)
+  }
+
+  #needsWriter(job: Job): 'later' {
+    job.place = 'writer'
+    return 'later'
+  }
+
+  #maintain(job: Job, action: Parameters<typeof runMaintenance>[0]['action']): RunResult {
+    const { seq } = job.request
+    runMaintenance({ action, database: this.database, store: this.#store, depth: this.scheduler.depth }).then(
+      (report) => {
+        this.send(job, () => (report ? { type: 'report', seq, report } : { type: 'done', seq }), false)
+        this.#outbox.settle()
+        this.scheduler.finish(job)
+      },
+      (error: DataSyncError) => {
+        this.fail(job, error)
+        this.#outbox.settle()
+        this.scheduler.finish(job)
+      },
+    )
+    return 'detached'
+  }
+}
+
+/** The outcome of a PRAGMA that the engine has answered by itself. */
+function nothing({ session }: Job, { want }: { readonly want: StatementRequest['want'] }): StatementOutcome {
+  const { lastInsertRowid } = session
+  if (want === 'changes') return { changes: 0, lastInsertRowid }
+  return { changes: 0, lastInsertRowid, rows: { columns: [], chunks: [{ bytes: new Uint8Array(0), count: 0 }] } }
+}
+
+/** Runs `work` and then `release`, however it ends. */
+export function settled<T>(release: () => void, work: () => Maybe<T>): Maybe<T> {
+  let result: Maybe<T>
+  try {
+    result = work()
+  } catch (error) {
+    release()
+    throw error
+  }
+  if (result instanceof Promise) return result.finally(release)
+  release()
+  return result
+}

@@ -1,0 +1,119 @@
+// Scripts (`exec`): atomic as one transaction, or, if a statement of it controls transactions itself, statement by statement
+// as written. Session PRAGMAs of an atomic script are put in force before its BEGIN, since some do nothing inside.
+import { SqliteError, UsageError } from '../errors/errors.ts'
+import type { Connection } from './connection.ts'
+import type { Job } from './job.ts'
+import { normalSetting, pragmaRule } from './pragmas.ts'
+import type { RequestRunner } from './runner.ts'
+import type { RunResult } from './scheduler.ts'
+import { type ScriptStatement, splitScript } from './script-splitter.ts'
+import type { Statement } from './statement.ts'
+import { changesConnection, needsWriter, refuseOutsideTransaction, runsBare } from './statement-rules.ts'
+import { runStatement } from './statement-run.ts'
+
+const CONTROL = new Set(['BEGIN', 'SAVEPOINT', 'COMMIT', 'END', 'ROLLBACK', 'RELEASE', 'VACUUM', 'ATTACH', 'DETACH'])
+const SETTING = /^PRAGMA\s+(?:\w+\s*\.\s*)?(\w+)\s*(?:=\s*([^\s;]+)|\(\s*([^\s)]+)\s*\))/i
+const NO_PAYLOAD = new Uint8Array(0)
+
+export interface SplitScript {
+  readonly statements: readonly ScriptStatement[]
+  /** A statement begins or ends a transaction, or refuses one. */
+  readonly controlled: boolean
+  /** Session PRAGMAs of an atomic script. */
+  readonly settings: ReadonlyMap<string, string>
+}
+
+export function splitForRunning(sql: string): SplitScript {
+  const statements = splitScript(sql)
+  const controlled = statements.some(({ keyword }) => CONTROL.has(keyword))
+  const settings = new Map<string, string>()
+  if (!controlled)
+    for (const { text, keyword } of statements) {
+      const [, name, set, called] = (keyword === 'PRAGMA' && SETTING.exec(text)) || []
+      const value = set ?? called
+      if (name !== undefined && value !== undefined && pragmaRule(name.toLowerCase()) === 'session')
+        settings.set(name.toLowerCase(), normalSetting(name.toLowerCase(), value))
+    }
+  return { statements, controlled, settings }
+}
+
+/** Runs the statements in the transaction that is open. */
+export function runScriptStatements(
+  runner: RequestRunner,
+  job: Job,
+  connection: Connection,
+  statements: readonly ScriptStatement[],
+  check: (statement: Statement) => void = refuseOutsideTransaction,
+): void {
+  for (const part of statements)
+    inScript(job, part, () => {
+      const statement = runner.compile(job.session, connection, part.text)
+      if (!statement) return
+      try {
+        check(statement)
+        runStatement(statement, NO_PAYLOAD, undefined, 'changes', runner.database.packer)
+      } finally {
+        connection.release(statement)
+      }
+    })
+}
+
+/** Runs a script that has its own transactions. What it leaves open is rolled back, and an error. */
+export async function runControlledScript(
+  runner: RequestRunner,
+  job: Job,
+  statements: readonly ScriptStatement[],
+): Promise<RunResult> {
+  const { database } = runner
+  const { writer } = database
+  let tainted = false
+  try {
+    for (const part of statements) {
+      await database.blocks.prepare()
+      tainted = inScript(job, part, () => runControlled(runner, job, writer, part)) || tainted
+    }
+    if (!writer.autocommit)
+      throw new UsageError('connection-state', 'The script leaves its transaction open, which was rolled back.')
+  } finally {
+    if (database.instance.vfs.failure.fatal === undefined) {
+      writer.rollback()
+      job.session.lastInsertRowid = writer.lastInsertRowid
+      if (tainted) database.renewWriter()
+    }
+  }
+  return runner.done(job, true)
+}
+
+/** Returns true if the statement left something in the connection. */
+function runControlled(runner: RequestRunner, job: Job, writer: Connection, part: ScriptStatement): boolean {
+  const statement = runner.compile(job.session, writer, part.text)
+  if (!statement) return false
+  const run = () => runStatement(statement, NO_PAYLOAD, undefined, 'changes', runner.database.packer)
+  try {
+    const { facts } = statement
+    const control = facts.transaction || facts.savepoint || runsBare(statement)
+    if (writer.autocommit && !control) refuseOutsideTransaction(statement)
+    if (facts.attachesFile)
+      throw new UsageError('connection-state', "Only ':memory:' can be attached. Use `import()` for database files.")
+    if (writer.autocommit && !control && needsWriter(statement)) {
+      writer.beginImmediate()
+      writer.limited(job.limits, run)
+      runner.publish(() => writer.commit([]))
+    } else runner.publish(() => writer.announced([], () => writer.limited(job.limits, run)))
+    return changesConnection(statement) && !facts.savepoint
+  } finally {
+    writer.release(statement)
+  }
+}
+
+/** Errors name the place in the whole script. */
+function inScript<T>(job: Job, { offset }: ScriptStatement, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof SqliteError) || job.request.type !== 'script') throw error
+    const { code, message, errno, cause } = error
+    const at = error.offset < 0 ? -1 : error.offset + offset
+    throw new SqliteError(code, message, { errno, sql: job.request.sql, offset: at, cause })
+  }
+}

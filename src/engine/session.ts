@@ -1,0 +1,96 @@
+// What the engine keeps about one client: its settings, its transactions and bulks, its chunks under way, and the port its
+// answers leave through.
+
+import { toWireError } from '../errors/wire.ts'
+import type { ClientSettings, EngineEvent, FromEngine } from '../protocol/messages.ts'
+import type { OpenBulk } from './bulk.ts'
+import type { InteractiveTransaction } from './interactive.ts'
+import { buildAnswers, type Reply } from './reply.ts'
+
+/** Where messages to a client go. */
+export interface ClientPort {
+  post(message: FromEngine, transfer: readonly ArrayBuffer[]): void
+}
+
+/** The engine keeps at most so many chunks of one request under way. */
+const CHUNKS_UNDER_WAY_MAX = 4
+
+/** Chunks of one request: how many may still be sent, and what waits for that. */
+export class ChunkStream {
+  credit = CHUNKS_UNDER_WAY_MAX
+  /** Called when credit arrives or the request is given up. */
+  wake: (() => void) | undefined
+  readonly #waiting: { readonly final: boolean; readonly post: () => void }[] = []
+
+  /** True if another chunk would have to wait. */
+  get blocked(): boolean {
+    return this.credit <= 0
+  }
+
+  /** Sends a chunk now or when there is credit; the `final` answer needs none but stays behind its chunks. */
+  send(final: boolean, post: () => void): void {
+    this.#waiting.push({ final, post })
+    this.#drain()
+  }
+
+  addCredit(chunks: number): void {
+    this.credit += chunks
+    this.#drain()
+    this.wake?.()
+  }
+
+  #drain(): void {
+    for (let next = this.#waiting[0]; next && (next.final || this.credit > 0); next = this.#waiting[0]) {
+      this.#waiting.shift()
+      if (!next.final) this.credit--
+      next.post()
+    }
+  }
+}
+
+export class Session {
+  readonly client: string
+  readonly settings: ClientSettings
+  readonly pragmas = new Map<string, string>()
+  readonly transactions = new Map<number, InteractiveTransaction>()
+  readonly bulks = new Map<number, OpenBulk>()
+  readonly streams = new Map<number, ChunkStream>()
+  readonly #port: ClientPort
+  readonly #warned = new Set<string>()
+  ackedThrough = 0
+  lastInsertRowid = 0n
+  ended = false
+
+  constructor(client: string, settings: ClientSettings, port: ClientPort) {
+    this.client = client
+    this.settings = settings
+    this.#port = port
+    this.pragmas.set('foreign_keys', settings.foreignKeys ? '1' : '0')
+  }
+
+  send(replies: readonly Reply[]): void {
+    if (this.ended) return
+    const message = buildAnswers(replies)
+    this.#port.post(message, message.payload ? [message.payload] : [])
+  }
+
+  post(message: FromEngine): void {
+    this.#port.post(message, [])
+  }
+
+  event(event: EngineEvent['event']): void {
+    this.post({ type: 'event', event })
+  }
+
+  /** Tells the client something once. */
+  warn(message: string): void {
+    if (this.#warned.has(message)) return
+    this.#warned.add(message)
+    this.event({ name: 'warning', message })
+  }
+}
+
+export function errorReply(seq: number, error: unknown): Reply {
+  const wire = toWireError(error)
+  return () => ({ type: 'error', seq, error: wire })
+}

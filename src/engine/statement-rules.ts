@@ -1,0 +1,93 @@
+// Which statements may run where (DESIGN section 6, sessions and PRAGMAs): what belongs into `transaction()`, what needs the
+// writer, and what the engine answers instead of SQLite.
+import { UsageError } from '../errors/errors.ts'
+import type { Blocks } from '../store/block-store-types.ts'
+import type { PragmaUse } from './authorizer.ts'
+import { type Connection, PragmaDenied } from './connection.ts'
+import { normalSetting } from './pragmas.ts'
+import type { Session } from './session.ts'
+import type { Statement } from './statement.ts'
+
+const WRITING_PRAGMAS = new Set(['optimize', 'incremental_vacuum'])
+
+/** True if running the statement may change the database, so that it needs the writer and a transaction. */
+export function needsWriter(statement: Statement): boolean {
+  if (!statement.readonly) return true
+  const { pragma } = statement.facts
+  return pragma !== undefined && WRITING_PRAGMAS.has(pragma.name)
+}
+
+/** VACUUM refuses a transaction, so it runs without one. */
+export function runsBare(statement: Statement): boolean {
+  return statement.keyword === 'VACUUM'
+}
+
+/** True for what counts as a write in a deferred transaction without changing the database. */
+export function changesConnection({ facts }: Statement): boolean {
+  return facts.savepoint || facts.temp || facts.attach || facts.detach
+}
+
+/** Refuses what would leave something behind in a connection that everybody shares. Throws UsageError `connection-state`. */
+export function refuseOutsideTransaction({ facts, keyword }: Statement): void {
+  if (facts.transaction || facts.savepoint)
+    throw state(
+      `${keyword} cannot run as a statement of its own. Use \`transaction()\`, or a whole BEGIN ... COMMIT in \`exec()\`.`,
+    )
+  if (facts.temp) throw state('Temporary objects exist only inside a transaction. Use `transaction()`.')
+  if (facts.attach || facts.detach)
+    throw state('ATTACH and DETACH work only inside a transaction. Use `transaction()`.')
+}
+
+/** Refuses what would end a transaction behind its callback's back. Throws UsageError `connection-state`. */
+export function refuseInsideTransaction({ facts, keyword }: Statement): void {
+  if (facts.transaction)
+    throw state(`${keyword} cannot run inside \`transaction()\`, which begins and ends the transaction itself.`)
+  if (facts.attachesFile)
+    throw state("Only ':memory:' can be attached. Use `import()` and `export()` for database files.")
+}
+
+/**
+ * Compiles for a session. PRAGMAs that the engine answers are answered: the statement returned is then another one, or
+ * undefined if nothing is left to run. Throws UsageError `pragma-not-allowed`.
+ */
+export function prepareFor(
+  session: Session,
+  connection: Connection,
+  blocks: Blocks,
+  sql: string,
+): Statement | undefined {
+  try {
+    return connection.prepare(sql)
+  } catch (error) {
+    if (!(error instanceof PragmaDenied)) throw error
+    return answerPragma(error.use, { session, connection, blocks, sql })
+  }
+}
+
+interface PragmaContext {
+  readonly session: Session
+  readonly connection: Connection
+  readonly blocks: Blocks
+  readonly sql: string
+}
+
+function answerPragma(use: PragmaUse, { session, connection, blocks, sql }: PragmaContext): Statement | undefined {
+  const { name, rule, value } = use
+  if (name === 'auto_vacuum' && blocks.sizeBlocks === 0) return connection.trusted(() => connection.prepare(sql))
+  if (rule === 'session') {
+    session.pragmas.set(name, normalSetting(name, value!))
+    return undefined
+  }
+  if (rule === 'ours' || name === 'auto_vacuum') {
+    session.warn(`PRAGMA ${name} is set by the engine; the answer is the value in force.`)
+    return connection.prepare(`PRAGMA ${name}`)
+  }
+  throw new UsageError(
+    'pragma-not-allowed',
+    `PRAGMA ${name}${rule === 'read' ? ' can only be read' : ' is not allowed'}.`,
+  )
+}
+
+function state(message: string): UsageError {
+  return new UsageError('connection-state', message)
+}

@@ -1,0 +1,97 @@
+// Running one compiled statement: parameters in, rows out. Everything here is synchronous and leaves the statement cleared;
+// streams, which stop between rows, are in `reader-run.ts`.
+import type { BulkRequest, PackedParameters, Want } from '../protocol/messages.ts'
+import { SQLITE_DONE, SQLITE_ROW } from '../vfs/result-codes.ts'
+import { bindValues, parameterOrder } from './binding.ts'
+import type { PackedChunk, RowPacker } from './packing.ts'
+import type { StatementOutcome } from './reply.ts'
+import type { Statement } from './statement.ts'
+
+/** Binds the packed parameters; returns the buffer to release after `Statement.clear`. Throws BindError. */
+export function bindPacked(
+  statement: Statement,
+  payload: Uint8Array,
+  packed: PackedParameters | undefined,
+): number | undefined {
+  const order = parameterOrder(statement, packed?.count ?? 0, packed?.names)
+  if (packed === undefined || packed.count === 0) return undefined
+  const { parameters } = statement.connection.instance
+  const bytes = payload.subarray(packed.at, packed.at + packed.bytes)
+  const pointer = parameters.copy(bytes)
+  try {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    bindValues(statement, { view, pointer }, 0, packed.count, order)
+  } catch (error) {
+    statement.clear()
+    parameters.release(pointer)
+    throw error
+  }
+  return pointer
+}
+
+/** Runs a statement to its end (or to its first row, if no more is wanted). */
+export function runStatement(
+  statement: Statement,
+  payload: Uint8Array,
+  packed: PackedParameters | undefined,
+  want: Want,
+  packer: RowPacker,
+): StatementOutcome {
+  const { connection } = statement
+  const pointer = bindPacked(statement, payload, packed)
+  const changesBefore = connection.totalChanges
+  try {
+    const rows = want === 'changes' ? skipRows(statement) : collectRows(statement, want, packer)
+    const changes = (connection.totalChanges - changesBefore) >>> 0
+    return { changes, lastInsertRowid: connection.lastInsertRowid, ...(rows && { rows }) }
+  } finally {
+    packer.discard()
+    statement.clear()
+    if (pointer !== undefined) connection.instance.parameters.release(pointer)
+  }
+}
+
+/** Runs a statement once per parameter set of one bulk message; returns the changes. */
+export function runSets(statement: Statement, payload: Uint8Array, request: BulkRequest): number {
+  const { connection, pointer: handle } = statement
+  const { exports, parameters } = connection.instance
+  const { sets, setCount, valuesPerSet } = request
+  const order = parameterOrder(statement, valuesPerSet, sets.names)
+  const bytes = payload.subarray(sets.at, sets.at + sets.bytes)
+  const pointer = parameters.copy(bytes)
+  const source = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), pointer }
+  const changesBefore = connection.totalChanges
+  try {
+    let at = 0
+    for (let i = 0; i < setCount; i++) {
+      at = bindValues(statement, source, at, valuesPerSet, order)
+      let code = exports.sqlite3_step(handle)
+      while (code === SQLITE_ROW) code = exports.sqlite3_step(handle)
+      if (code !== SQLITE_DONE) throw connection.error(statement.sql)
+      exports.sqlite3_reset(handle)
+    }
+    return (connection.totalChanges - changesBefore) >>> 0
+  } finally {
+    statement.clear()
+    parameters.release(pointer)
+  }
+}
+
+function skipRows(statement: Statement): undefined {
+  while (statement.step());
+}
+
+function collectRows(statement: Statement, want: Want, packer: RowPacker): StatementOutcome['rows'] {
+  const chunks: PackedChunk[] = []
+  let more = statement.step()
+  const all = statement.columns
+  const columns = want === 'first-value' ? all.slice(0, 1) : all
+  while (more) {
+    packer.add(statement, columns.length)
+    if (want !== 'rows') break
+    more = statement.step()
+    if (packer.full && more) chunks.push(packer.take())
+  }
+  chunks.push(packer.take())
+  return { columns, chunks }
+}

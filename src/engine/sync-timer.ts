@@ -1,0 +1,54 @@
+// When relaxed commits are synced although nobody waits for it (DESIGN section 10): some time after the first unsynced
+// commit, after a pause in the commits, or when too much is unsynced. Of several clients' wishes the strictest counts.
+import type { Clock } from '../environment.ts'
+import type { SyncPolicy } from '../protocol/messages.ts'
+
+export class SyncTimer {
+  readonly #clock: Clock
+  readonly #sync: () => void
+  #policies: readonly SyncPolicy[] = []
+  #cancelInterval: (() => void) | undefined
+  #cancelDebounce: (() => void) | undefined
+  #bytes = 0
+  #blocks = 0
+
+  /** `sync` is called when a sync is due; `synced` is to be called whenever one has happened. */
+  constructor(clock: Clock, sync: () => void) {
+    this.#clock = clock
+    this.#sync = sync
+  }
+
+  use(policies: readonly SyncPolicy[]): void {
+    this.#policies = policies
+  }
+
+  /** A commit was published that no client waits to see synced. */
+  committed(bytes: number, blocks: number): void {
+    this.#bytes += bytes
+    this.#blocks += blocks
+    const over = (limit: number, value: number) => limit > 0 && value >= limit
+    if (over(this.#least('maxDirtyBytes'), this.#bytes) || over(this.#least('maxDirtyBlocks'), this.#blocks)) {
+      this.#sync()
+      return
+    }
+    const intervalMs = this.#least('intervalMs')
+    if (intervalMs > 0) this.#cancelInterval ??= this.#clock.after(intervalMs, this.#sync)
+    const debounceMs = this.#least('debounceMs')
+    if (debounceMs === 0) return
+    this.#cancelDebounce?.()
+    this.#cancelDebounce = this.#clock.after(debounceMs, this.#sync)
+  }
+
+  synced(): void {
+    this.#bytes = this.#blocks = 0
+    this.#cancelInterval?.()
+    this.#cancelDebounce?.()
+    this.#cancelInterval = this.#cancelDebounce = undefined
+  }
+
+  /** The smallest value of a field over all clients; 0 switches a rule off. */
+  #least(field: keyof SyncPolicy): number {
+    const values = this.#policies.map((policy) => policy[field]).filter((value) => value > 0)
+    return values.length === 0 ? 0 : Math.min(...values)
+  }
+}

@@ -1,0 +1,313 @@
+// A client of the engine for tests, without a page and without a worker: calls become envelopes, answers are matched by
+// their number and decoded. Every call of one tick travels in one envelope, as a real client sends them.
+import { Engine, type EngineStore } from '../../src/engine/engine.ts'
+import { loadSqlite } from '../../src/engine/sqlite-module.ts'
+import { type Environment, realEnvironment } from '../../src/environment.ts'
+import { fromWireError } from '../../src/errors/wire.ts'
+import type {
+  Answer,
+  ClientSettings,
+  EngineEvent,
+  FromEngine,
+  PackedParameters,
+  PackedRows,
+  Request,
+  StatementResult,
+  Want,
+} from '../../src/protocol/messages.ts'
+import { parseFromEngine, parseToEngine } from '../../src/protocol/parse.ts'
+import { type ArrayRow, readArrayRows } from '../../src/protocol/row-reader.ts'
+import { type BindValue, ValueWriter } from '../../src/protocol/value-writer.ts'
+import type { Blocks } from '../../src/store/block-store-types.ts'
+import { MemoryBlocks } from './memory-blocks.ts'
+import { sqliteWasm } from './sqlite.ts'
+
+export type Parameters = readonly BindValue[] | Readonly<Record<string, BindValue>>
+
+export interface Result {
+  readonly changes: number
+  readonly lastInsertRowid: bigint
+  readonly columns: readonly string[]
+  readonly rows: ArrayRow[]
+  readonly chunks: number
+}
+
+/** A request as a test writes it; numbers are added when it is sent. */
+type Draft = Request extends infer R ? (R extends { seq: number } ? Omit<R, 'seq' | 'timeoutMs'> : never) : never
+
+interface Waiting {
+  readonly seq: number
+  columns: readonly string[]
+  rows: ArrayRow[]
+  chunks: number
+  resolve(answer: Answer): void
+  reject(error: Error): void
+}
+
+const SETTINGS: ClientSettings = {
+  durability: 'relaxed',
+  foreignKeys: true,
+  sync: { intervalMs: 0, debounceMs: 0, maxDirtyBytes: 0, maxDirtyBlocks: 0 },
+}
+
+export class TestClient {
+  readonly id: string
+  readonly events: EngineEvent['event'][] = []
+  readonly #engine: Engine
+  readonly #writer = new ValueWriter()
+  readonly #waiting = new Map<number, Waiting>()
+  #drafts: Request[] = []
+  #seq = 0
+  #transactions = 0
+  /** Messages received so far. */
+  messages = 0
+  /** How many chunks are acknowledged by themselves; false: only by `credit`. */
+  autoCredit = true
+
+  constructor(engine: Engine, id: string, settings: Partial<ClientSettings> = {}) {
+    this.#engine = engine
+    this.id = id
+    engine.attach(id, { ...SETTINGS, ...settings }, { post: (message, transfer) => this.#take(message, transfer) })
+  }
+
+  get seq(): number {
+    return this.#seq
+  }
+
+  set seq(value: number) {
+    this.#seq = value
+  }
+
+  async statement(
+    sql: string,
+    parameters: Parameters | undefined,
+    want: Want,
+    options: { transaction?: number; timeoutMs?: number } = {},
+  ): Promise<Result> {
+    const { transaction, timeoutMs } = options
+    const draft = { type: 'statement', sql, parameters: this.#pack(parameters), want } as const
+    return this.result(this.request(transaction === undefined ? draft : { ...draft, transaction }, timeoutMs))
+  }
+
+  run(sql: string, parameters?: Parameters, transaction?: number): Promise<Result> {
+    return this.statement(sql, parameters, 'changes', transaction === undefined ? {} : { transaction })
+  }
+
+  async query(sql: string, parameters?: Parameters, transaction?: number): Promise<ArrayRow[]> {
+    const result = await this.statement(sql, parameters, 'rows', transaction === undefined ? {} : { transaction })
+    return result.rows
+  }
+
+  async value(sql: string, parameters?: Parameters, transaction?: number): Promise<unknown> {
+    const options = transaction === undefined ? {} : { transaction }
+    return (await this.statement(sql, parameters, 'first-value', options)).rows[0]?.[0]
+  }
+
+  async exec(sql: string, transaction?: number): Promise<void> {
+    await this.request({ type: 'script', sql, ...(transaction !== undefined && { transaction }) }).answer
+  }
+
+  async batch(
+    items: readonly (readonly [string, (Parameters | undefined)?, Want?])[],
+    transaction?: number,
+  ): Promise<Result[]> {
+    const packed = items.map(([sql, parameters, want]) => ({
+      sql,
+      parameters: this.#pack(parameters),
+      want: want ?? ('changes' as const),
+    }))
+    const { answer } = this.request({
+      type: 'batch',
+      items: packed,
+      ...(transaction !== undefined && { transaction }),
+    })
+    const got = await answer
+    if (got.type !== 'batch-result') throw new Error(`unexpected ${got.type}`)
+    return got.results.map((result) => ({ ...plain(result), rows: this.#rowsOf(result), chunks: 0 }))
+  }
+
+  /** One message per part. */
+  async bulk(
+    sql: string,
+    parts: readonly (readonly (readonly BindValue[])[])[],
+    transaction?: number,
+  ): Promise<Result> {
+    const bulk = this.#seq + 1
+    let last: Promise<Result> | undefined
+    for (const [i, sets] of parts.entries()) {
+      const at = this.#writer.length
+      const valuesPerSet = sets[0]?.length ?? 0
+      for (const set of sets) for (const [p, value] of set.entries()) this.#writer.write(value, p + 1)
+      const packed: PackedParameters = { at, bytes: this.#writer.length - at, count: valuesPerSet * sets.length }
+      const isLast = i === parts.length - 1
+      const sent = this.request({
+        type: 'bulk',
+        sql,
+        sets: packed,
+        setCount: sets.length,
+        valuesPerSet,
+        bulk,
+        last: isLast,
+        ...(transaction !== undefined && { transaction }),
+      })
+      this.flush()
+      if (isLast) last = this.result(sent)
+      else await sent.answer
+    }
+    return last!
+  }
+
+  async begin(mode: 'immediate' | 'deferred' | 'readonly' = 'immediate', lifetimeMs = 10_000): Promise<number> {
+    const transaction = ++this.#transactions
+    await this.request({ type: 'begin', transaction, mode, lifetimeMs }).answer
+    return transaction
+  }
+
+  async end(transaction: number, action: 'commit' | 'rollback' = 'commit'): Promise<void> {
+    await this.request({ type: 'end', transaction, action }).answer
+  }
+
+  async savepoint(transaction: number, action: 'open' | 'release' | 'rollback', depth: number): Promise<void> {
+    await this.request({ type: 'savepoint', transaction, action, depth }).answer
+  }
+
+  cancel(target: number): void {
+    this.#drafts.push({ type: 'cancel', target })
+    this.flush()
+  }
+
+  credit(target: number, chunks: number): void {
+    this.#drafts.push({ type: 'credit', target, chunks })
+    this.flush()
+  }
+
+  /** Queues a request; it is sent at the end of this tick. */
+  request(
+    draft: Draft,
+    timeoutMs = 30_000,
+  ): { readonly seq: number; readonly answer: Promise<Answer>; waiting: Waiting } {
+    const seq = ++this.#seq
+    let waiting!: Waiting
+    const answer = new Promise<Answer>((resolve, reject) => {
+      waiting = { seq, columns: [], rows: [], chunks: 0, resolve, reject }
+    })
+    this.#waiting.set(seq, waiting)
+    if (this.#drafts.length === 0) queueMicrotask(() => this.flush())
+    this.#drafts.push({ ...draft, seq, timeoutMs } as Request)
+    return { seq, answer, waiting }
+  }
+
+  /** Sends what is queued now. */
+  flush(): void {
+    if (this.#drafts.length === 0) return
+    const requests = this.#drafts
+    this.#drafts = []
+    const payload = this.#writer.take()
+    const message = parseToEngine({ type: 'requests', client: this.id, ackedThrough: 0, requests, payload })
+    if (message.type === 'requests') this.#engine.receive(message)
+  }
+
+  async result(sent: { readonly answer: Promise<Answer>; readonly waiting: Waiting }): Promise<Result> {
+    const answer = await sent.answer
+    if (answer.type !== 'result') throw new Error(`unexpected ${answer.type}`)
+    return {
+      ...plain(answer),
+      columns: answer.columns ?? sent.waiting.columns,
+      rows: sent.waiting.rows,
+      chunks: sent.waiting.chunks,
+    }
+  }
+
+  #pack(parameters: Parameters | undefined): PackedParameters | undefined {
+    if (parameters === undefined) return undefined
+    const at = this.#writer.length
+    const named = !Array.isArray(parameters)
+    const entries: [string, BindValue][] = Object.entries(parameters)
+    for (const [name, value] of entries) this.#writer.write(value, named ? name : Number(name) + 1)
+    const range = { at, bytes: this.#writer.length - at, count: entries.length }
+    return named ? { ...range, names: entries.map(([name]) => name) } : range
+  }
+
+  #payload: ArrayBuffer = new ArrayBuffer(0)
+
+  #take(raw: FromEngine, _transfer: readonly ArrayBuffer[]): void {
+    this.messages++
+    const message = parseFromEngine(raw)
+    if (message.type === 'event') this.events.push(message.event)
+    if (message.type !== 'answers') return
+    this.#payload = message.payload ?? new ArrayBuffer(0)
+    for (const answer of message.answers) this.#settle(answer)
+  }
+
+  #settle(answer: Answer): void {
+    const waiting = this.#waiting.get(answer.seq)
+    if (!waiting) throw new Error(`an answer to ${answer.seq}, which does not wait`)
+    if (answer.type === 'error') {
+      this.#waiting.delete(answer.seq)
+      waiting.reject(fromWireError(answer.error))
+      return
+    }
+    if (answer.type === 'chunk' || answer.type === 'result') {
+      if (answer.columns) waiting.columns = answer.columns
+      if (answer.rows) this.#read(answer.rows, waiting.columns.length, waiting.rows)
+    }
+    if (answer.type === 'chunk') {
+      waiting.chunks++
+      if (this.autoCredit) queueMicrotask(() => this.credit(answer.seq, 1))
+      return
+    }
+    if (answer.type === 'batch-result') this.#batchRows(answer.results)
+    this.#waiting.delete(answer.seq)
+    waiting.resolve(answer)
+  }
+
+  readonly #batches = new WeakMap<StatementResult, ArrayRow[]>()
+
+  #batchRows(results: readonly StatementResult[]): void {
+    for (const result of results) {
+      const rows: ArrayRow[] = []
+      if (result.rows) this.#read(result.rows, result.columns?.length ?? 0, rows)
+      this.#batches.set(result, rows)
+    }
+  }
+
+  #rowsOf(result: StatementResult): ArrayRow[] {
+    return this.#batches.get(result) ?? []
+  }
+
+  #read(range: PackedRows, width: number, rows: ArrayRow[]): void {
+    readArrayRows({ payload: this.#payload, ...range }, width, 'auto', rows)
+  }
+}
+
+function plain({ changes, lastInsertRowid, columns }: StatementResult) {
+  return { changes, lastInsertRowid, columns: columns ?? [] }
+}
+
+export interface EngineFixture<B extends Blocks = MemoryBlocks> {
+  readonly engine: Engine
+  readonly blocks: B
+  client(settings?: Partial<ClientSettings>): TestClient
+}
+
+let clients = 0
+
+/** An engine on the given blocks (default: plain ones in memory). */
+export async function startEngine<B extends Blocks = MemoryBlocks>(
+  options: { blocks?: B; store?: EngineStore; environment?: Environment; cacheBytes?: number } = {},
+): Promise<EngineFixture<B>> {
+  const blocks = options.blocks ?? (new MemoryBlocks() as Blocks as B)
+  const engine = new Engine({
+    sqlite3: await loadSqlite(await sqliteWasm(), {}),
+    blocks,
+    ...(options.store && { store: options.store }),
+    environment: options.environment ?? realEnvironment(),
+    name: 'app.db',
+    cacheBytes: options.cacheBytes ?? 8 << 20,
+  })
+  return {
+    engine,
+    blocks,
+    client: (settings) => new TestClient(engine, (++clients).toString(16).padStart(32, '0'), settings),
+  }
+}
