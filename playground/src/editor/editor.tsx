@@ -16,9 +16,10 @@ import {
 } from '@codemirror/view'
 import { effect, type ReadonlySignal, untracked } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { errorSpan, runSql } from '../state/console.ts'
+import { runSql } from '../state/console.ts'
 import { draft, keepDraft, runRequest } from '../state/draft.ts'
 import { history as runs } from '../state/history.ts'
+import { errorSpan } from '../state/outcome.ts'
 import { catalog } from '../state/session.ts'
 import { errorPlace, setErrorPlace } from './error-place.ts'
 import { editorTheme } from './theme.ts'
@@ -99,8 +100,7 @@ function ownKeys(): KeyBinding[] {
 /** Runs the selection, or everything if nothing is selected. */
 function run(view: EditorView): true {
   const { from, to, empty } = view.state.selection.main
-  if (empty) void runSql(view.state.doc.toString(), 0)
-  else void runSql(view.state.sliceDoc(from, to), from)
+  void runSql(view.state.doc.toString(), empty ? undefined : { from, to })
   return true
 }
 
@@ -114,7 +114,7 @@ function replace(view: EditorView, text: string): void {
 
 function take(view: EditorView, wanted: typeof draft.value): void {
   if (view.state.doc.toString() !== wanted.sql) replace(view, wanted.sql)
-  if (wanted.run) void runSql(wanted.sql, 0)
+  if (wanted.run) void runSql(wanted.sql)
 }
 
 function markError(view: EditorView): void {

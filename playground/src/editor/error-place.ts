@@ -1,7 +1,7 @@
 // Underlines the place that the last error names; any edit takes the mark away, since it speaks of the old text.
 import { StateEffect, StateField } from '@codemirror/state'
 import { Decoration, type DecorationSet, EditorView } from '@codemirror/view'
-import type { Span } from '../state/console.ts'
+import type { Span } from '../state/outcome.ts'
 
 export const setErrorPlace = StateEffect.define<Span | undefined>()
 

@@ -3,7 +3,7 @@
 import { useComputed, useSignal } from '@preact/signals'
 import type { SqlValue } from 'datasync'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
-import type { RowsOutcome } from '../state/console.ts'
+import type { RowsOutcome } from '../state/outcome.ts'
 import { CellText, isNumeric, plainText } from './cell.tsx'
 import { type ColumnLayout, layoutColumns } from './columns.ts'
 import { CellDetail } from './detail.tsx'

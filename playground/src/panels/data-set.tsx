@@ -1,5 +1,6 @@
 // One click to real data: 171 000 cities, with progress and a way out.
-import { cancelLoad, citiesLoaded, loadDataSet, loadEnd, loading } from '../state/data-set.ts'
+import { cancelLoad, citiesLoaded, loadDataSet, loading } from '../state/data-set.ts'
+import { loadEnd } from '../state/outcome.ts'
 import { session } from '../state/session.ts'
 
 export function DataSet() {

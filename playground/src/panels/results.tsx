@@ -1,7 +1,7 @@
 // What came of the last run: rows in the grid, a sentence for everything else, or the error.
 import { formatMs } from '../format.ts'
 import { Grid } from '../grid/grid.tsx'
-import { type Outcome, outcome, summary } from '../state/console.ts'
+import { type Outcome, outcome, summary } from '../state/outcome.ts'
 import type { Problem } from '../state/problem.ts'
 import { openDatabase, session } from '../state/session.ts'
 

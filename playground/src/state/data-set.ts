@@ -4,15 +4,13 @@ import { CITIES, loadCities, type Progress } from '../data/cities.ts'
 import { cityExamples } from '../data/examples.ts'
 import { formatMs } from '../format.ts'
 import { showSql } from './draft.ts'
-import { describeError, type Problem } from './problem.ts'
+import { loadEnd } from './outcome.ts'
+import { describeError } from './problem.ts'
 import { catalog, refresh, session } from './session.ts'
 
 export const loading = signal<{ readonly progress: Progress; readonly controller: AbortController } | undefined>(
   undefined,
 )
-/** How the last load ended in this visit. */
-export const loadEnd = signal<{ readonly text: string; readonly problem?: Problem } | undefined>(undefined)
-
 export const citiesLoaded = computed(() =>
   Boolean(catalog.value?.tables.some((table) => table.name === 'cities' && table.rows === CITIES)),
 )

@@ -3,6 +3,7 @@
 import { batch, signal } from '@preact/signals'
 import { type Database, deleteDatabase, listDatabases, open } from 'datasync'
 import { type Catalog, readCatalog } from './catalog.ts'
+import { errorSpan, loadEnd, outcome } from './outcome.ts'
 import { describeError, type Problem } from './problem.ts'
 import { store, stored } from './stored.ts'
 
@@ -42,13 +43,19 @@ export function openLastDatabase(): Promise<void> {
   return openDatabase(lastWish())
 }
 
-/** Closes what is open and opens `wish`; never rejects: a failure is a phase of the session. */
-export async function openDatabase(wish: OpenWish): Promise<void> {
+let turn: Promise<void> = Promise.resolve()
+
+/** Closes what is open and opens `wish`, one after another; never rejects: a failure is a phase of the session. */
+export function openDatabase(wish: OpenWish): Promise<void> {
+  turn = turn.then(() => replace(wish))
+  return turn
+}
+
+async function replace(wish: OpenWish): Promise<void> {
   const before = session.value
   batch(() => {
     session.value = { phase: 'opening', wish }
-    catalog.value = undefined
-    notice.value = undefined
+    for (const about of [catalog, notice, outcome, errorSpan, loadEnd]) about.value = undefined
   })
   try {
     if (before.phase === 'open') await before.db.close()
@@ -74,13 +81,17 @@ function welcomeBack(db: Database): string | undefined {
   return `Reopened ${db.info.name}: ${count}, ${rows.toLocaleString()} rows, as you left them.`
 }
 
-/** Reads the catalogue and the used space again; to be called after anything that may have changed them. */
+/** Reads the catalogue and the used space again, after anything that may have changed them; never rejects. */
 export async function refresh(): Promise<void> {
   const current = session.value
   if (current.phase !== 'open') return
-  const read = await readCatalog(current.db)
-  if (session.value === current) catalog.value = read
-  await refreshSpace()
+  try {
+    const read = await readCatalog(current.db)
+    if (session.value === current) catalog.value = read
+    await refreshSpace()
+  } catch (error) {
+    if (session.value === current) notice.value = `The tables could not be listed. ${describeError(error).message}`
+  }
 }
 
 async function refreshSpace(): Promise<void> {
@@ -102,8 +113,11 @@ export { listDatabases }
 /** Deletes a database; the open one is closed first and opened anew, empty. */
 export async function removeDatabase(name: string): Promise<void> {
   const current = session.value
-  const isOpen = current.phase === 'open' && current.wish.name === name
-  if (isOpen) await current.db.close()
-  await deleteDatabase(name)
-  if (isOpen) await openDatabase(current.wish)
+  if (current.phase !== 'open' || current.wish.name !== name) return deleteDatabase(name)
+  try {
+    await current.db.close()
+    await deleteDatabase(name)
+  } finally {
+    await openDatabase(current.wish)
+  }
 }
