@@ -269,6 +269,23 @@ describe('when IndexedDB fails', () => {
     expect((await platform.factory.databases()).length).toBe(0)
   })
 
+  test('an owner whose storage went back to an earlier state does not write on', async () => {
+    const device = await open()
+    for (let round = 0; round < 4; round++) {
+      device.write('log-0', pattern(100, round), round * 100)
+      await device.flush()
+    }
+    const database = await new Promise<IDBDatabase>((resolve) => {
+      const request = platform.factory.open('test')
+      request.onsuccess = () => resolve(request.result)
+    })
+    const heads = database.transaction(['head'], 'readwrite').objectStore('head')
+    const request = heads.get('head')
+    request.onsuccess = () => heads.put({ ...request.result, piece: request.result.piece - 2 }, 'head')
+    await expect(device.sync()).rejects.toThrow(reason('fenced'))
+    database.close()
+  })
+
   test('a head of an unknown format is refused and left untouched', async () => {
     const device = await open()
     await device.close()
