@@ -3,8 +3,11 @@
 //
 // The engine answers each part; the answers are the sender's credit: at most PARTS_UNDER_WAY parts are not answered. If
 // the source of the sets or a part fails, the bulk is cancelled, and the engine rolls all of it back.
+//
+// The last part carries the bulk's commit and its outcome. So it alone is sent again when the engine dies: it is answered
+// from its commit record, or the bulk is not known any more and was not applied.
 
-import { BindError, UsageError } from '../errors/errors.ts'
+import { BindError, LeaderLostError, UsageError } from '../errors/errors.ts'
 import { type Parameters, ValueWriter, writeParameters } from '../protocol/value-writer.ts'
 import { abortError } from './abort.ts'
 import { readBulkPart } from './answer-readers.ts'
@@ -55,6 +58,7 @@ class Bulk {
   /** The first part's number, by which the others name the bulk; 0 until it was sent. */
   #number = 0
   #sent = false
+  #lastSent = false
   #underWay = 0
   #wake: (() => void) | undefined
   #failure: { readonly error: unknown } | undefined
@@ -63,7 +67,7 @@ class Bulk {
   constructor(scope: Scope, sql: string, text: StatementText, options: CallOptions | undefined) {
     this.#scope = scope
     this.#sql = sql
-    this.#plan = { ...scope.admit(text), resend: false }
+    this.#plan = scope.admit(text)
     this.#options = options
     const timeoutMs = options?.timeoutMs ?? 0
     this.#deadlineMs = timeoutMs === 0 ? 0 : scope.session.clock.monotonicMs() + timeoutMs
@@ -108,7 +112,8 @@ class Bulk {
 
   /** Makes the engine give up the bulk. */
   cancel(): void {
-    if (this.#number !== 0) this.#scope.session.line.cancel(this.#number)
+    const lost = this.#failure?.error instanceof LeaderLostError
+    if (this.#number !== 0 && !lost) this.#scope.session.line.cancel(this.#number)
   }
 
   #pack(row: Parameters): void {
@@ -134,10 +139,11 @@ class Bulk {
     this.#setsInPart = 0
     this.#underWay++
     this.#sent = true
+    this.#lastSent = last
     const limitMs = this.#deadlineMs
     const part = session.line.call({
       ...this.#plan,
-      // Until the last part has been sent, nothing can have been committed.
+      resend: last && this.#plan.resend,
       ifLost: last ? this.#plan.ifLost : 'no',
       build: (writer) => {
         const at = writer.length
@@ -164,7 +170,7 @@ class Bulk {
     })
     part.then(
       (changes) => this.#settled(() => (this.#changes = changes ?? this.#changes)),
-      (error: unknown) => this.#settled(() => (this.#failure ??= { error })),
+      (error: unknown) => this.#settled(() => this.#fail(error)),
     )
     // The next part names this one, so it has to have its number.
     session.line.flush()
@@ -176,6 +182,14 @@ class Bulk {
     this.#wake?.()
   }
 
+  #fail(error: unknown): void {
+    const lost = error instanceof LeaderLostError
+    // Once the last part is on its way, it decides what became of the bulk.
+    if (lost && this.#lastSent && this.#underWay > 1) return
+    const forgotten = this.#lastSent && error instanceof UsageError && error.code === 'protocol'
+    this.#failure ??= { error: forgotten ? lostBulkError(error) : error }
+  }
+
   #news(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve
@@ -185,6 +199,16 @@ class Bulk {
   #throwFailure(): void {
     if (this.#failure) throw this.#failure.error
   }
+}
+
+function lostBulkError(cause: Error): LeaderLostError {
+  return new LeaderLostError(
+    'no',
+    "The database's worker ended before the bulk was committed. Nothing of it was written.",
+    {
+      cause,
+    },
+  )
 }
 
 function namedValues(row: unknown, names: readonly string[]): unknown[] {

@@ -36,17 +36,18 @@ import { parseFromEngine } from '../protocol/parse.ts'
 import {
   aliveLockName,
   type ClientPlatform,
-  type EngineFiles,
   type Transport,
   type TransportFailure,
+  type Wasm,
+  type WasmFiles,
 } from './transport.ts'
 
 export interface EngineHostOptions {
   readonly platform: ClientPlatform
   readonly client: ClientId
-  readonly files: EngineFiles
+  readonly files: WasmFiles & { readonly workerUrl: string | URL | undefined }
   /** The greeting but for the wasm, which is being compiled meanwhile. */
-  hello(wasm: WebAssembly.Module | { readonly url: string }): Hello
+  hello(wasm: Wasm): Hello
   readonly timeoutMs: number
   onReady(info: EngineInfo, post: (message: ToEngine, transfer: Transferable[]) => void): void
   onAnswers(answers: Answers): void
@@ -109,7 +110,8 @@ export class EngineHost {
   async #start(signal: AbortSignal | undefined): Promise<EngineInfo> {
     const { platform, files, timeoutMs } = this.#options
     if (signal?.aborted) throw new AbortError('Opening was aborted by its signal.', { cause: signal.reason })
-    const { transport, wasm } = platform.startEngine(files)
+    const transport = platform.startWorker(files.workerUrl)
+    const wasm = platform.getWasm(files)
     let settle: Engine['started'] | undefined
     const started = new Promise<EngineInfo>((resolve, reject) => {
       settle = { resolve, reject }
@@ -215,7 +217,8 @@ export class EngineHost {
   }
 }
 
-function failureError(failure: TransportFailure): Error {
+/** The error for a worker that has failed by itself. */
+export function failureError(failure: TransportFailure): Error {
   if (failure.kind === 'crash') return new DataSyncError('internal', `The worker failed: ${failure.message}`)
   const url = failure.url === undefined ? {} : { url: failure.url }
   return new AssetLoadError(

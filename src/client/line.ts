@@ -106,8 +106,9 @@ export class Line {
     })
   }
 
-  /** Asks the engine to give up a request that has been answered in part, without waiting for anything. */
+  /** Asks the engine to give up a request, without waiting for anything; without an engine there is nothing to give up. */
   cancel(seq: number): void {
+    if (!this.#post) return
     this.#controls.push({ type: 'cancel', target: seq })
     this.#schedule()
   }

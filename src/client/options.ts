@@ -37,6 +37,12 @@ export interface TransactionOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Options of `deleteDatabase` and `listDatabases`. */
+export interface StoredOptions extends CallOptions {
+  /** Like the `workerUrl` of `open`. */
+  readonly workerUrl?: string | URL | undefined
+}
+
 /** Options of `open`. */
 export interface OpenOptions {
   /** Where the bytes live. `auto` (default): OPFS, else IndexedDB, else an error. `memory` forgets everything at close. */
@@ -109,6 +115,10 @@ export function checkCallOptions(call: string, given: CallOptions | undefined): 
 
 export function checkQueryOptions(call: string, given: QueryOptions | undefined): void {
   if (given !== undefined) checkOptions(call, given, QUERY_CHECKS)
+}
+
+export function checkStoredOptions(call: string, given: StoredOptions | undefined): void {
+  if (given !== undefined) checkOptions(call, given, { ...CALL_CHECKS, workerUrl: aUrl })
 }
 
 export function checkTransactionOptions(given: TransactionOptions | undefined): void {

@@ -4,30 +4,27 @@
 
 import { realEnvironment } from '../environment.ts'
 import { AssetLoadError, StorageError } from '../errors/errors.ts'
-import type { ToEngine } from '../protocol/messages.ts'
-import type { ClientPlatform, EngineFiles, StartedEngine, Transport } from './transport.ts'
+import type { ClientPlatform, Transport, Wasm } from './transport.ts'
 
 /** Whether the page compiles the wasm while the worker's script loads, or the worker does after it has loaded. */
 const COMPILE_IN_PAGE = true
 
-/** The page's own workers, locks, time and chance. Touches nothing until an engine is started. */
+/** The page's own workers, locks, time and chance. Touches nothing until a worker is started. */
 export function pagePlatform(): ClientPlatform {
   return {
     ...realEnvironment(),
     locks: typeof navigator === 'undefined' ? undefined : navigator.locks,
-    startEngine: startWorkerEngine,
+    startWorker,
+    getWasm: async ({ wasmModule, wasmUrl }) => wasmModule ?? wasmFrom(wasmUrl ?? defaultWasmUrl()),
   }
 }
 
-function startWorkerEngine(files: EngineFiles): StartedEngine {
-  if (typeof Worker === 'undefined') {
-    throw new StorageError(
-      'unavailable',
-      'A database needs a web page with workers. Here (Node, server-side rendering, or inside a worker of an old browser) there are none: call open() in the browser only, for example in an effect or behind `typeof window`.',
-    )
-  }
-  const wasm = files.wasmModule ?? wasmFrom(files.wasmUrl === undefined ? defaultWasmUrl() : files.wasmUrl)
-  return { transport: new WorkerTransport(files.workerUrl), wasm: Promise.resolve(wasm) }
+function startWorker(workerUrl: string | URL | undefined): Transport {
+  if (typeof Worker !== 'undefined') return new WorkerTransport(workerUrl)
+  throw new StorageError(
+    'unavailable',
+    'A database needs a web page with workers. Here (Node, server-side rendering, or inside a worker of an old browser) there are none: call open() in the browser only, for example in an effect or behind `typeof window`.',
+  )
 }
 
 function newDefaultWorker(): Worker {
@@ -39,7 +36,7 @@ function defaultWasmUrl(): URL {
 }
 
 // What fails here is tried again by the worker, which tells what is wrong with the file.
-function wasmFrom(url: string | URL): Promise<WebAssembly.Module | { url: string }> | { url: string } {
+async function wasmFrom(url: string | URL): Promise<Wasm> {
   const absolute = new URL(url, typeof document === 'undefined' ? location.href : document.baseURI).href
   if (!COMPILE_IN_PAGE) return { url: absolute }
   return WebAssembly.compileStreaming(fetch(absolute, { credentials: 'same-origin' })).catch(() => ({ url: absolute }))
@@ -76,7 +73,7 @@ class WorkerTransport implements Transport {
     }
   }
 
-  postMessage(message: ToEngine, transfer: Transferable[]): void {
+  postMessage(message: Parameters<Transport['postMessage']>[0], transfer: Transferable[]): void {
     this.#worker.postMessage(message, transfer)
   }
 

@@ -9,6 +9,7 @@ import type { TransactionId } from '../protocol/messages.ts'
 import { abortError } from './abort.ts'
 import { readDone } from './answer-readers.ts'
 import type { RequestBody } from './call.ts'
+import { lostTransactionError } from './engine-host.ts'
 import { checkTransactionOptions, type TransactionOptions } from './options.ts'
 import { Queryable } from './queryable.ts'
 import type { Scope, ScopedPlan } from './scope.ts'
@@ -204,7 +205,22 @@ class TransactionState implements OpenTransaction {
   async commit(): Promise<void> {
     this.outermost.check()
     this.outermost.end(new ClosedError('The transaction has ended.'))
-    await this.#request({ type: 'end', transaction: this.id, action: 'commit' }, 'unknown', this.#options.signal)
+    const { session } = this
+    await session.line
+      .call({
+        // Sent again to another engine it is answered from its commit record, if there is one.
+        resend: true,
+        ifLost: 'unknown',
+        observer: this.#holder,
+        build: (): RequestBody => ({ type: 'end', transaction: this.id, action: 'commit' }),
+        reader: readDone,
+        signal: this.#options.signal,
+        timeoutMs: session.options.timeoutMs,
+      })
+      .catch((error: unknown) => {
+        if (error instanceof UsageError && error.code === 'transaction-unknown') throw lostTransactionError(error)
+        throw error
+      })
     this.#over = true
   }
 
@@ -220,7 +236,7 @@ class TransactionState implements OpenTransaction {
   }
 
   async savepoint(action: 'open' | 'release' | 'rollback', depth: number): Promise<void> {
-    await this.#request({ type: 'savepoint', transaction: this.id, action, depth }, 'no')
+    await this.#request({ type: 'savepoint', transaction: this.id, action, depth })
   }
 
   /** Like `fail`, for a nested one; if it cannot be undone alone, the whole transaction must not commit. */
@@ -261,18 +277,17 @@ class TransactionState implements OpenTransaction {
   #sendRollback(): Promise<void> {
     if (this.#over) return Promise.resolve()
     this.#over = true
-    const request = this.#request({ type: 'end', transaction: this.id, action: 'rollback' }, 'no')
+    const request = this.#request({ type: 'end', transaction: this.id, action: 'rollback' })
     // It fails when the engine has rolled back already, by itself or by its death: both are what was wanted.
     return request.catch(() => {})
   }
 
-  #request(body: RequestBody, ifLost: 'no' | 'unknown', signal?: AbortSignal): Promise<void> {
+  #request(body: RequestBody): Promise<void> {
     return this.session.line.call({
       ...this.plan(),
-      ifLost,
       build: () => body,
       reader: readDone,
-      signal,
+      signal: undefined,
       timeoutMs: this.session.options.timeoutMs,
     })
   }

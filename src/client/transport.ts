@@ -3,6 +3,7 @@
 
 import type { Environment } from '../environment.ts'
 import type { ToEngine } from '../protocol/messages.ts'
+import type { StorageJob } from '../protocol/storage-messages.ts'
 
 /** How a transport ends by itself. `load`: the script never ran. `crash`: an error that nobody in the worker caught. */
 export interface TransportFailure {
@@ -12,27 +13,23 @@ export interface TransportFailure {
   readonly url?: string
 }
 
-/** A two-way line to one engine. After `terminate` nothing more arrives. */
+/** A two-way line to one worker. After `terminate` nothing more arrives. */
 export interface Transport {
-  postMessage(message: ToEngine, transfer: Transferable[]): void
-  /** Gets what the engine posts, unparsed. */
+  postMessage(message: ToEngine | StorageJob, transfer: Transferable[]): void
+  /** Gets what the worker posts, unparsed. */
   onmessage: ((data: unknown) => void) | undefined
   onfailure: ((failure: TransportFailure) => void) | undefined
   terminate(): void
 }
 
-/** Where an engine is started and with which files. Addresses are absolute. */
-export interface EngineFiles {
-  readonly workerUrl: string | URL | undefined
+/** Where the wasm for an engine comes from, as the options of `open` say. */
+export interface WasmFiles {
   readonly wasmUrl: string | URL | undefined
   readonly wasmModule: WebAssembly.Module | undefined
 }
 
-export interface StartedEngine {
-  readonly transport: Transport
-  /** The wasm for the engine, compiled or to be compiled there; never rejects. */
-  readonly wasm: Promise<WebAssembly.Module | { readonly url: string }>
-}
+/** The wasm, compiled, or the absolute address from which the worker gets it. */
+export type Wasm = WebAssembly.Module | { readonly url: string }
 
 /** The part of the Web Locks that is used here. */
 export type Locks = Pick<LockManager, 'request'>
@@ -40,8 +37,10 @@ export type Locks = Pick<LockManager, 'request'>
 export interface ClientPlatform extends Environment {
   /** Missing in old browsers; then only what the worker says of itself tells that it died. */
   readonly locks: Locks | undefined
-  /** Throws StorageError `unavailable` where no worker can be started. */
-  startEngine(files: EngineFiles): StartedEngine
+  /** Throws StorageError `unavailable` where there are no workers, AssetLoadError where this one is refused. */
+  startWorker(workerUrl: string | URL | undefined): Transport
+  /** Begins to get the wasm; never rejects. */
+  getWasm(files: WasmFiles): Promise<Wasm>
 }
 
 /** Held by the worker as long as it lives; the page waits in its queue. Part of the protocol: both sides name it so. */

@@ -2,7 +2,6 @@
 // It stands apart as the only place that trusts nothing. What passes has the right fields with the right types, and
 // every range of values lies inside the payload; what the fields mean is checked where they are used.
 
-import { UsageError } from '../errors/errors.ts'
 import {
   type Answer,
   type FromEngine,
@@ -11,8 +10,7 @@ import {
   type ToEngine,
   type WireError,
 } from './messages.ts'
-
-type Fields = Readonly<Record<string, unknown>>
+import { type Fields, fields, flag, list, natural, nonNegative, nonsense, show, text } from './shapes.ts'
 
 /**
  * Checks a message for the engine. Throws UsageError `protocol` on anything that no client of this version sends; the
@@ -220,52 +218,4 @@ function payloadSize(message: Fields): number {
   if (payload === undefined) return 0
   if (!(payload instanceof ArrayBuffer)) throw nonsense('payload is not an ArrayBuffer')
   return payload.byteLength
-}
-
-function fields(value: unknown, what: string): Fields {
-  if (typeof value !== 'object' || value === null) throw nonsense(`${what} is ${show(value)}, not an object`)
-  return value as Fields
-}
-
-function text(object: Fields, name: string): string {
-  const value = object[name]
-  if (typeof value !== 'string') throw nonsense(`${name} is ${show(value)}, not a string`)
-  return value
-}
-
-function flag(object: Fields, name: string): boolean {
-  const value = object[name]
-  if (typeof value !== 'boolean') throw nonsense(`${name} is ${show(value)}, not a boolean`)
-  return value
-}
-
-function natural(object: Fields, name: string): number {
-  const value = object[name]
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw nonsense(`${name} is ${show(value)}, not a whole number from 0`)
-  }
-  return value
-}
-
-function nonNegative(object: Fields, name: string): number {
-  const value = object[name]
-  if (typeof value !== 'number' || !(value >= 0)) throw nonsense(`${name} is ${show(value)}, not a number from 0`)
-  return value
-}
-
-function list(object: Fields, name: string): readonly unknown[] {
-  const value = object[name]
-  if (!Array.isArray(value)) throw nonsense(`${name} is ${show(value)}, not an array`)
-  return value
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' ? `'${value.slice(0, 40)}'` : value === null ? 'null' : typeof value
-}
-
-function nonsense(what: string): UsageError {
-  return new UsageError(
-    'protocol',
-    `A message of the DataSync protocol is malformed: ${what}. Page and worker must come from the same release; if a worker file is copied or cached, replace it.`,
-  )
 }

@@ -1,13 +1,7 @@
 // A platform whose engines are scripted by the test: it takes messages as a port does (cloned, transferred, parsed) and
 // answers what the script says. Engines die when told to, with or without a word; the lock of a dead one is free.
 
-import {
-  aliveLockName,
-  type ClientPlatform,
-  type Locks,
-  type StartedEngine,
-  type Transport,
-} from '../../src/client/transport.ts'
+import { aliveLockName, type ClientPlatform, type Locks, type Transport } from '../../src/client/transport.ts'
 import type {
   Answer,
   EngineInfo,
@@ -162,10 +156,14 @@ export class FakePlatform implements ClientPlatform {
     return this.engines.at(-1)!
   }
 
-  startEngine(): StartedEngine {
+  startWorker(): Transport {
     const engine = new FakeEngine(this)
     this.engines.push(engine)
-    return { transport: engine.transport, wasm: Promise.resolve({ url: 'https://example.org/sqlite3.wasm' }) }
+    return engine.transport
+  }
+
+  async getWasm(): Promise<{ url: string }> {
+    return { url: 'https://example.org/sqlite3.wasm' }
   }
 }
 

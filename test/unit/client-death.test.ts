@@ -13,6 +13,7 @@ import {
   answerPlainly,
   type FakeEngine,
   FakePlatform,
+  failure,
   type NumberedRequest,
   result,
 } from '../support/fake-engine.ts'
@@ -122,14 +123,12 @@ test('a request that was under way at three deaths is not sent a fourth time', a
   await db.run('INSERT')
 })
 
-test('what cannot be had again rejects: a bulk and a script with its own transactions', async () => {
+test('a script with its own transactions rejects, since part of it may have been applied', async () => {
   const platform = new FakePlatform(silent)
   const db = await openWith(platform, 'app.db')
-  const bulk = db.runMany('INSERT', [[1]]).catch((e: unknown) => e)
   const script = db.exec('BEGIN; DELETE FROM t; COMMIT').catch((e: unknown) => e)
   await settle()
   platform.engine.vanish()
-  expect(await bulk).toMatchObject({ code: 'leader-lost', applied: 'unknown' })
   expect(await script).toMatchObject({ code: 'leader-lost', applied: 'unknown' })
 })
 
@@ -141,6 +140,24 @@ test('a bulk of which the last part had not been sent was not applied', async ()
   await settle()
   platform.engine.vanish()
   expect(await bulk).toMatchObject({ code: 'leader-lost', applied: 'no', retryable: true })
+})
+
+test('of a bulk under way only the last part is sent again, and decides', async () => {
+  const parts: NumberedRequest[] = []
+  for (const recorded of [true, false]) {
+    const platform = new FakePlatform((request) => void parts.push(request))
+    const db = await openWith(platform, 'app.db')
+    const rows = Array.from({ length: 7 }, () => [new Uint8Array(400_000)])
+    const bulk = db.runMany('INSERT', rows).catch((e: unknown) => e)
+    await settle()
+    expect(platform.engine.requests).toHaveLength(3)
+    platform.script = ({ seq }) => (recorded ? result(seq, 7) : failure(seq, 'protocol', 'UsageError'))
+    platform.engine.vanish()
+    const outcome = await bulk
+    if (recorded) expect(outcome).toEqual({ changes: 7 })
+    else expect(outcome).toMatchObject({ code: 'leader-lost', applied: 'no' })
+    expect(platform.engine.requests).toMatchObject([{ type: 'bulk', seq: 3, bulk: 1, last: true, setCount: 1 }])
+  }
 })
 
 test('an open transaction rejects as not applied, and retries runs it again on the next worker', async () => {
@@ -171,13 +188,19 @@ test('an open transaction rejects as not applied, and retries runs it again on t
   expect(runs).toBe(3)
 })
 
-test('a commit under way at the death is not known to be applied', async () => {
-  const platform = new FakePlatform((request) => (request.type === 'end' ? undefined : answerPlainly(request)))
-  const db = await openWith(platform, 'app.db')
-  const call = db.transaction((tx) => tx.run('INSERT')).catch((e: unknown) => e)
-  await settle()
-  platform.engine.vanish()
-  expect(await call).toMatchObject({ code: 'leader-lost', applied: 'unknown', retryable: false })
+test('a commit under way at the death is asked for again: it was recorded, or it was not applied', async () => {
+  for (const recorded of [true, false]) {
+    const platform = new FakePlatform((request) => (request.type === 'end' ? undefined : answerPlainly(request)))
+    const db = await openWith(platform, 'app.db')
+    const call = db.transaction(() => 'given').catch((e: unknown) => e)
+    await settle()
+    platform.script = ({ seq }) =>
+      recorded ? { type: 'done', seq } : failure(seq, 'transaction-unknown', 'UsageError')
+    platform.engine.vanish()
+    if (recorded) expect(await call).toBe('given')
+    else expect(await call).toMatchObject({ code: 'leader-lost', applied: 'no', retryable: true })
+    expect(platform.engine.requests).toMatchObject([{ type: 'end', seq: 2, action: 'commit' }])
+  }
 })
 
 test('a transaction that noticed nothing of the death does not commit', async () => {

@@ -1,0 +1,99 @@
+// Looking after stored databases without opening one. It stands apart because it needs a worker (only there can files
+// be held exclusively) but neither engine nor session.
+
+import { TimeoutError } from '../errors/errors.ts'
+import { fromWireError } from '../errors/wire.ts'
+import {
+  parseStorageAnswer,
+  type StorageAnswer,
+  type StorageJob,
+  type StoredEntry,
+} from '../protocol/storage-messages.ts'
+import { abortError } from './abort.ts'
+import { failureError } from './engine-host.ts'
+import { checkDatabaseName, checkStoredOptions, type StoredOptions } from './options.ts'
+import { pagePlatform } from './start-worker.ts'
+import type { ClientPlatform } from './transport.ts'
+
+/** One stored database. */
+export interface DatabaseEntry {
+  readonly name: string
+  readonly storage: 'opfs' | 'indexeddb'
+  readonly created: Date
+}
+
+type StorageResult = Extract<StorageAnswer, { type: 'storage-done' }>
+
+/**
+ * Deletes the database `name` and everything in it, wherever it is stored; resolves to whether there was one.
+ * Throws StorageError `busy` (retryable) if it is open somewhere, `storage-changed` if its storage cannot be reached,
+ * AssetLoadError, TimeoutError, AbortError.
+ */
+export async function deleteDatabase(name: string, options?: StoredOptions): Promise<boolean> {
+  return deleteDatabaseWith(pagePlatform(), name, options)
+}
+
+/** Names the databases stored in this browser for this site. Throws AssetLoadError, TimeoutError, AbortError. */
+export async function listDatabases(options?: StoredOptions): Promise<DatabaseEntry[]> {
+  return listDatabasesWith(pagePlatform(), options)
+}
+
+export async function deleteDatabaseWith(
+  platform: ClientPlatform,
+  name: string,
+  options?: StoredOptions,
+): Promise<boolean> {
+  checkDatabaseName(name)
+  const { deleted } = await askStorage(
+    platform,
+    { type: 'storage', action: 'delete', name },
+    'deleteDatabase()',
+    options,
+  )
+  return deleted
+}
+
+export async function listDatabasesWith(platform: ClientPlatform, options?: StoredOptions): Promise<DatabaseEntry[]> {
+  const { databases } = await askStorage(platform, { type: 'storage', action: 'list' }, 'listDatabases()', options)
+  return databases.map(({ name, storage, createdMs }: StoredEntry) => ({ name, storage, created: new Date(createdMs) }))
+}
+
+async function askStorage(
+  platform: ClientPlatform,
+  job: StorageJob,
+  call: string,
+  options: StoredOptions = {},
+): Promise<StorageResult> {
+  checkStoredOptions(call, options)
+  const { signal, workerUrl, timeoutMs = 30_000 } = options
+  if (signal?.aborted) throw abortError(signal, 'It was not begun.')
+  const transport = platform.startWorker(workerUrl)
+  const endings: (() => void)[] = [() => transport.terminate()]
+  try {
+    return await new Promise<StorageResult>((resolve, reject) => {
+      transport.onmessage = (data) => {
+        try {
+          const answer = parseStorageAnswer(data)
+          if (answer.type === 'failed') reject(fromWireError(answer.error))
+          else resolve(answer)
+        } catch (error) {
+          reject(error)
+        }
+      }
+      transport.onfailure = (failure) => reject(failureError(failure))
+      const onAbort = () => reject(abortError(signal!, 'What was begun is finished at the next opening or deletion.'))
+      signal?.addEventListener('abort', onAbort, { once: true })
+      endings.push(() => signal?.removeEventListener('abort', onAbort))
+      if (timeoutMs > 0) {
+        endings.push(
+          platform.clock.after(timeoutMs, () =>
+            reject(new TimeoutError(`${call} did not end within ${timeoutMs} ms.`)),
+          ),
+        )
+      }
+      transport.postMessage(job, [])
+    })
+  } finally {
+    for (const end of endings) end()
+  }
+}

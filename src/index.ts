@@ -1,0 +1,38 @@
+// The public surface, and nothing else: importing it does nothing.
+
+export type { BatchResult, RunResult } from './client/answer-readers.ts'
+export type { BulkRows } from './client/bulk.ts'
+export type { Database, DatabaseInfo } from './client/database.ts'
+export { type DatabaseEntry, deleteDatabase, listDatabases } from './client/databases.ts'
+export type { DatabaseEvents } from './client/events.ts'
+export { open } from './client/open.ts'
+export type { CallOptions, OpenOptions, QueryOptions, StoredOptions, TransactionOptions } from './client/options.ts'
+export type { ArrayQueryOptions, BatchStatement } from './client/queryable.ts'
+export type { Statement, StatementShape } from './client/statement.ts'
+export type { Transaction, TransactionCallback } from './client/transaction.ts'
+export {
+  AbortError,
+  AssetLoadError,
+  BindError,
+  ClosedError,
+  DataSyncError,
+  LeaderLostError,
+  SnapshotConflictError,
+  SnapshotTooOldError,
+  SqliteError,
+  StorageError,
+  type StorageErrorCode,
+  TimeoutError,
+  TransactionDeadlockError,
+  UsageError,
+} from './errors/errors.ts'
+export type {
+  ChecksumName,
+  Durability,
+  IntegerMode,
+  StorageChoice,
+  StorageKind,
+  SyncPolicy,
+} from './protocol/messages.ts'
+export type { ArrayRow, ObjectRow, SqlValue } from './protocol/row-reader.ts'
+export type { BindValue, Parameters } from './protocol/value-writer.ts'
