@@ -14,7 +14,7 @@ import { type SyncFailure, storageError } from './device-writer.ts'
 import { MIB, RECORD_ENTRY, roundUp, SECTOR, SEGMENTS_AT } from './format.ts'
 import { locate, readBlock } from './locate.ts'
 import { enterOtherLog } from './log-room.ts'
-import { type MaybePromise, then } from './maybe-async.ts'
+import { type MaybePromise, whenDone } from './maybe-async.ts'
 import type { OriginRecord } from './record.ts'
 import { recover } from './recovery.ts'
 import { check, databaseBytes, noteSynced, oldestPin, type Pin, type StoreState, usualBytes } from './state.ts'
@@ -173,7 +173,7 @@ export class BlockStore implements Blocks {
     state.log.write()
     if (state.writer.needsSync) return this.sync()
     const { sequence } = state
-    return then(state.writer.flush(), () => {
+    return whenDone(state.writer.flush(), () => {
       state.flushed = Math.max(state.flushed, sequence)
     })
   }
@@ -184,7 +184,7 @@ export class BlockStore implements Blocks {
     state.log.write()
     const { sequence } = state
     const { claims } = state.log
-    return then(state.writer.sync(), () => noteSynced(state, sequence, claims))
+    return whenDone(state.writer.sync(), () => noteSynced(state, sequence, claims))
   }
 
   outcomeOf(client: string, seq: number): Uint8Array | undefined {

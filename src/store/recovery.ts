@@ -92,9 +92,7 @@ async function readStore({ device, checksums }: RecoveryOptions): Promise<Found>
   )
   const claim = reader.newestClaim(Math.max(chain.sequence, ...claimedBySuperblocks))
   if (claim > chain.sequence) {
-    throw damaged(
-      `The log: commit ${claim} was stored, but the log can be read only up to commit ${chain.sequence}. It`,
-    )
+    throw damaged(`The log (commit ${claim} was stored, it can be read only up to commit ${chain.sequence})`)
   }
   return { superblocks, superblock, table: SegmentTable.decode(tableBytes), side: SideState.decode(sideBytes), chain }
 }
@@ -143,7 +141,7 @@ function followChain(reader: LogReader, superblock: Superblock, checksums: Check
     sequence = record.head.sequence
     if (end.checksum === superblock.endChecksum) passedEnd = true
   }
-  if (!passedEnd) throw damaged('The log, before the end that was known to be stored,')
+  if (!passedEnd) throw damaged('The log (before the end that was known to be stored)')
   return { records, end, sequence }
 }
 

@@ -60,9 +60,9 @@ const EMPTY: State = { size: 0, values: new Map(), outcomes: new Map() }
 const CLIENTS = ['00', '11', '22'].map((pair) => pair.repeat(16))
 const CHECKSUMS: readonly ChecksumName[] = ['xxhash64', 'xxhash64', 'crc32c', 'blake3']
 
-export async function life(seed: number, tally: Tally): Promise<void> {
-  const run = new Life(seed, tally)
-  await run.live()
+/** `kind`: what the disk does with unsynced writes (simulated-disk.ts). Throws Broken with the seed. */
+export async function life(seed: number, kind: 'kept' | 'undone', tally: Tally): Promise<void> {
+  await new Life(seed, kind, tally).live()
 }
 
 class Life {
@@ -86,11 +86,11 @@ class Life {
   #foldError: unknown
   #opened = 0
 
-  constructor(seed: number, tally: Tally) {
+  constructor(seed: number, kind: 'kept' | 'undone', tally: Tally) {
     this.#seed = seed
     this.#chance = seeded(seed)
     this.#tally = tally
-    this.#disk = new SimulatedDisk(this.#chance, this.#chance.chance(0.3) ? 'undone' : 'kept')
+    this.#disk = new SimulatedDisk(this.#chance, kind)
     this.#blockSize = this.#chance.chance(0.85) ? 65536 : this.#chance.pick([32768, 16384])
     this.#blocks = (4 + this.#chance.int(3)) * (262144 / this.#blockSize)
     this.#mediaFaults = this.#chance.chance(0.2)
@@ -315,13 +315,13 @@ class Life {
       this.#flushed = this.#synced = sequence
     } catch (error) {
       // Synced or not, nothing that was acknowledged may be missing after a close that failed to fold.
-      if (!(error instanceof StorageError) || error.code !== 'io' || this.#store.latched) throw error
+      if (!(error instanceof StorageError) || error.code === 'corrupt') throw error
     }
     try {
       await this.#open()
     } catch (error) {
       // An opening that the disk refuses is tried again by the next process.
-      throw error instanceof StorageError && error.code === 'io' ? new Crash('refused opening') : error
+      throw error instanceof StorageError && error.code !== 'corrupt' ? new Crash('refused opening') : error
     }
   }
 

@@ -1,0 +1,10 @@
+// The block store as a product of its own: `import { BlockStore } from 'datasync/store'`.
+export type { Area, Device, DeviceKind } from '../device/device.ts'
+export { DeviceError } from '../device/device.ts'
+export { MemoryDevice } from '../device/memory.ts'
+export { DataSyncError, SnapshotTooOldError, StorageError } from '../errors/errors.ts'
+export { type BlockMetadata, BlockStore, type BlockStoreOptions } from './block-store.ts'
+export type { Origin, Snapshot, WriteTransaction } from './block-store-types.ts'
+export type { ChecksumName } from './checksum.ts'
+export type { SyncFailure } from './device-writer.ts'
+export type { VerifyOptions, VerifyReport } from './verify.ts'

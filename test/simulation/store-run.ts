@@ -1,0 +1,17 @@
+// What both simulations of the block store share: how many seeds, and the closing lines that they print.
+import { expect } from 'vitest'
+import { life, newTally } from './store-life.ts'
+
+/** Runs seeded lives and prints the table of cells; throws with the seed at the first broken promise. */
+export async function simulate(kind: 'kept' | 'undone', lives: number, crashesLeast: number): Promise<void> {
+  const first = Number(process.env.SEED_FIRST ?? 1)
+  const seeds = Number(process.env.SEEDS ?? lives)
+  const tally = newTally()
+  for (let seed = first; seed < first + seeds; seed++) await life(seed, kind, tally)
+  const { cells, ...counts } = tally
+  console.log(JSON.stringify(counts))
+  console.table(Object.fromEntries([...cells].sort()))
+  console.log(`crash points ${tally.crashes}, lost 0, silent 0`)
+  expect(tally.commits).toBeGreaterThan(0)
+  if (seeds >= lives) expect(tally.crashes).toBeGreaterThanOrEqual(crashesLeast)
+}

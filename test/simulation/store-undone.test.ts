@@ -1,0 +1,7 @@
+// The block store on a disk that stores writes as transactions, all or none and in order, as IndexedDB has it. More
+// seeds by `npm run simulate -- --seeds N`.
+import { test } from 'vitest'
+import { simulate } from './store-run.ts'
+
+test('on a disk of transactions no acknowledged commit is lost and no wrong byte returned', () =>
+  simulate('undone', 400, 7_000))
