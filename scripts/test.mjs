@@ -25,6 +25,7 @@ if (process.env.CI === 'true') total.failed += browsers.missing.length
 
 await step('biome', bin('biome'), ['check', '.'])
 await step('types', bin('tsc'), ['--noEmit'])
+await step('playground types', bin('tsc'), ['--noEmit', '-p', 'playground'])
 const built = await step('build', process.execPath, ['scripts/build.mjs'])
 await project('unit')
 await project('simulation')

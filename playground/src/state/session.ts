@@ -113,7 +113,10 @@ export { listDatabases }
 /** Deletes a database; the open one is closed first and opened anew, empty. */
 export async function removeDatabase(name: string): Promise<void> {
   const current = session.value
-  if (current.phase !== 'open' || current.wish.name !== name) return deleteDatabase(name)
+  if (current.phase !== 'open' || current.wish.name !== name) {
+    await deleteDatabase(name)
+    return
+  }
   try {
     await current.db.close()
     await deleteDatabase(name)
