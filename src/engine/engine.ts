@@ -188,6 +188,7 @@ export class Engine {
     tidy().catch((error: unknown) => this.broadcast({ name: 'warning', message: `Tidying up failed: ${error}` }))
   }
 
+  /** Clients give the engine up at this event, so it follows the answers that it causes. */
   #terminated(error: unknown): void {
     this.broadcast({ name: 'terminated', error: toWireError(error) })
     this.#scheduler.wake()

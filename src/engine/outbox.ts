@@ -97,8 +97,8 @@ export class Outbox {
     this.#release()
     const lost = this.#waiting
     this.#waiting = []
-    this.#onFailure(error)
     this.#send(lost.map((answer) => ({ ...answer, reply: errorReply(answer.seq, lostError(answer, error)) })))
+    this.#onFailure(error)
   }
 
   #release(): void {

@@ -1,0 +1,163 @@
+// The worker's entry with everything real but the browser: storage in memory, SQLite from the package.
+import { describe, expect, it } from 'vitest'
+import { loadSqlite } from '../../src/engine/sqlite-module.ts'
+import { startEngineWorker } from '../../src/engine/worker.ts'
+import type { WorkerPlatform } from '../../src/engine/worker-platform.ts'
+import { realEnvironment } from '../../src/environment.ts'
+import { type FromEngine, type Hello, PROTOCOL_VERSION } from '../../src/protocol/messages.ts'
+import * as code from '../../src/vfs/result-codes.ts'
+import { sqliteWasm } from '../support/sqlite.ts'
+
+const CLIENT = '1'.repeat(32)
+
+function platform(): WorkerPlatform & { readonly held: string[] } {
+  const environment = realEnvironment()
+  const held: string[] = []
+  return {
+    environment,
+    storage: {
+      environment,
+      getDirectory: undefined,
+      indexedDb: undefined,
+      locks: undefined,
+      deviceMemoryBytes: undefined,
+    },
+    holdLock: async (name) => {
+      held.push(name)
+    },
+    persisted: async () => false,
+    held,
+  }
+}
+
+async function hello(changes: Partial<Hello> = {}): Promise<Hello> {
+  return {
+    type: 'hello',
+    protocol: PROTOCOL_VERSION,
+    client: CLIENT,
+    settings: {
+      durability: 'strict',
+      foreignKeys: true,
+      sync: { intervalMs: 0, debounceMs: 0, maxDirtyBytes: 0, maxDirtyBlocks: 0 },
+    },
+    start: {
+      name: 'app.db',
+      storage: 'memory',
+      blockSize: 4096,
+      checksum: 'xxhash64',
+      cacheBytes: 8 << 20,
+      rowBytesMax: 1 << 20,
+      wasm: await sqliteWasm(),
+      debug: false,
+    },
+    ...changes,
+  }
+}
+
+function start(scope: { document?: unknown } = {}) {
+  const posted: FromEngine[] = []
+  let arrived: (() => void) | undefined
+  const page = platform()
+  const post = (message: FromEngine) => {
+    posted.push(message)
+    arrived?.()
+  }
+  const receive = startEngineWorker({ ...scope, postMessage: post }, page)
+  const next = async (): Promise<FromEngine> => {
+    while (posted.length === 0)
+      await new Promise<void>((resolve) => {
+        arrived = resolve
+      })
+    return posted.shift()!
+  }
+  return { receive, next, page }
+}
+
+describe('the engine worker', () => {
+  it('answers a greeting with what is in force, holding the lock that tells of its life', async () => {
+    const { receive, next, page } = start()
+    receive(await hello())
+    expect(await next()).toMatchObject({
+      type: 'ready',
+      protocol: PROTOCOL_VERSION,
+      info: { storage: 'memory', blockSize: 4096, created: true, sqliteVersion: '3.54.1', readOnly: false },
+    })
+    expect(page.held).toEqual([`datasync:alive:${CLIENT}`])
+  })
+
+  it('serves requests and closes at the last goodbye', async () => {
+    const { receive, next } = start()
+    receive(await hello())
+    await next()
+    const sql = 'CREATE TABLE t(a); INSERT INTO t VALUES(1)'
+    receive({
+      type: 'requests',
+      client: CLIENT,
+      ackedThrough: 0,
+      requests: [
+        { type: 'script', seq: 1, timeoutMs: 0, sql },
+        { type: 'statement', seq: 2, timeoutMs: 0, sql: 'SELECT a FROM t', want: 'rows', parameters: undefined },
+        { type: 'maintenance', seq: 3, timeoutMs: 0, action: 'checkpoint' },
+        { type: 'maintenance', seq: 4, timeoutMs: 0, action: 'verify' },
+      ],
+    })
+    const answers: unknown[] = []
+    while (answers.length < 4) {
+      const message = await next()
+      if (message.type === 'answers') answers.push(...message.answers)
+    }
+    expect(answers).toMatchObject([
+      { type: 'done', seq: 1 },
+      { type: 'result', seq: 2, rows: { count: 1 } },
+      { type: 'done', seq: 3 },
+      { type: 'report', seq: 4, report: { kind: 'verify', damaged: [], sqlite: [] } },
+    ])
+    receive({ type: 'goodbye', client: CLIENT })
+    expect(await next()).toEqual({ type: 'closed' })
+  })
+
+  it('refuses the main thread of a page and says how to start a worker', async () => {
+    const { receive, next } = start({ document: {} })
+    receive(await hello())
+    expect(await next()).toMatchObject({
+      type: 'failed',
+      error: { class: 'UsageError', code: 'wrong-thread', message: expect.stringContaining('new Worker(') },
+    })
+  })
+
+  it('refuses another protocol by naming both', async () => {
+    const { receive, next } = start()
+    receive(await hello({ protocol: 99 }))
+    expect(await next()).toMatchObject({ type: 'failed', error: { class: 'AssetLoadError' } })
+  })
+
+  it('says what is wrong when the wasm file is an HTML page, missing or broken', async () => {
+    const answer = (body: string, init: ResponseInit) => ({ fetch: async () => new Response(body, init) })
+    const load = (scope: { fetch: () => Promise<Response> }) =>
+      loadSqlite({ url: 'https://a.test/sqlite3.wasm' }, scope)
+    const html = { headers: { 'content-type': 'text/html' } }
+    for (const [scope, message] of [
+      [answer('<!doctype html>', html), 'HTML page'],
+      [answer('', { status: 404 }), '404'],
+      [answer('nonsense', { headers: { 'content-type': 'application/wasm' } }), 'loaded from'],
+      [{ fetch: () => Promise.reject(new TypeError('offline')) }, 'offline'],
+    ] as const)
+      await expect(load(scope)).rejects.toMatchObject({
+        code: 'asset-load',
+        url: 'https://a.test/sqlite3.wasm',
+        message: expect.stringMatching(new RegExp(`${message}.*wasmUrl`)),
+      })
+  })
+
+  it('loads a wasm file that is served with a wrong MIME type', async () => {
+    const { readFile } = await import('node:fs/promises')
+    const { createRequire } = await import('node:module')
+    const bytes = await readFile(createRequire(import.meta.url).resolve('@sqlite.org/sqlite-wasm/sqlite3.wasm'))
+    const fetch = async () => new Response(bytes, { headers: { 'content-type': 'application/octet-stream' } })
+    const sqlite3 = await loadSqlite({ url: 'https://a.test/x' }, { fetch })
+    expect(sqlite3.version.libVersion).toBe('3.54.1')
+    expect(sqlite3.capi.sqlite3_js_vfs_list()).not.toContain('opfs')
+    const constants: Record<string, unknown> = { ...sqlite3.capi }
+    for (const [name, value] of Object.entries(code)) expect([name, constants[name]]).toEqual([name, value])
+  })
+})
