@@ -2,7 +2,7 @@
 // that has passed. It stands apart so that they can be separate files without knowing each other.
 
 import type { Clock } from '../environment.ts'
-import { ClosedError, TimeoutError } from '../errors/errors.ts'
+import { ClosedError, StorageError, TimeoutError } from '../errors/errors.ts'
 import type { ClientId, EngineEvent, EngineInfo, StartOptions } from '../protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../protocol/messages.ts'
 import { EngineHost, lostTransactionError } from './engine-host.ts'
@@ -51,10 +51,14 @@ export class Session {
       timeoutMs: options.timeoutMs,
       hello: (wasm) => hello(client, name, options, wasm),
       onReady: (info, post) => {
-        const again = this.info !== undefined
-        this.info = again ? { ...info, created: this.info?.created ?? info.created } : info
+        const before = this.info
+        if (before && info.created) {
+          this.#dataLost()
+          return
+        }
+        this.info = before ? { ...info, created: before.created } : info
         this.line.attach(post)
-        if (again) this.events.emit('worker-restarted', { term: info.term })
+        if (before) this.events.emit('worker-restarted', { term: info.term })
       },
       onAnswers: (answers) => this.line.answers(answers),
       onEvent: (event) => this.#tell(event),
@@ -142,6 +146,16 @@ export class Session {
     const work = this.line.detach(cause)
     this.events.emit('worker-lost', { cause })
     if (work) this.#restart()
+  }
+
+  /** The next worker found nothing, so it made a new, empty database. It must not be taken for the one that was open. */
+  #dataLost(): void {
+    const memory = this.info?.storage === 'memory'
+    const why = memory
+      ? 'It was kept in memory only, and the worker that held it has ended.'
+      : 'Its stored data was removed while its worker was down.'
+    this.line.finish(new StorageError('evicted', `The database '${this.name}' is gone. ${why}`))
+    this.#host.terminate()
   }
 
   // Called for every call that finds no engine; only the first of them starts one.

@@ -144,8 +144,12 @@ export class FakePlatform implements ClientPlatform {
   readonly locks = new FakeLocks()
   readonly engines: FakeEngine[] = []
   script: Script
-  onHello = (engine: FakeEngine): void =>
-    engine.post({ type: 'ready', protocol: 1, info: { ...INFO, term: this.engines.length } })
+  /** Whether the next engine finds no database and makes one. */
+  created = true
+  onHello = (engine: FakeEngine): void => {
+    engine.post({ type: 'ready', protocol: 1, info: { ...INFO, created: this.created, term: this.engines.length } })
+    this.created = false
+  }
   onGoodbye = (engine: FakeEngine): void => engine.post({ type: 'closed' })
 
   constructor(script: Script = answerPlainly) {

@@ -258,6 +258,20 @@ test('if no other worker can be had every call rejects with the reason, and the 
   await db.run('INSERT')
 })
 
+test('a next worker that had to make a new database is refused: every call tells that the data is gone', async () => {
+  const platform = new FakePlatform(silent)
+  const db = await openWith(platform, 'app.db')
+  const call = db.run('INSERT').catch((e: unknown) => e)
+  await settle()
+  platform.created = true
+  platform.engine.vanish()
+  expect(await call).toMatchObject({ code: 'evicted' })
+  await expect(db.query('SELECT')).rejects.toMatchObject({ code: 'evicted' })
+  expect(platform.engines).toHaveLength(2)
+  expect(platform.engine.requests).toEqual([])
+  await db.close()
+})
+
 test('messages of a dead engine are not looked at', async () => {
   const platform = new FakePlatform(silent)
   const db = await openWith(platform, 'app.db')
