@@ -183,8 +183,8 @@ export class IndexedDbDevice implements Device {
       await this.#connection.addBallast(() => this.#options.environment.random.bytes(CHUNK_BYTES))
       this.#ballast = 'kept'
     } catch (error) {
-      this.#ballast = 'spent'
-      if (!isOutOfSpace(error)) throw deviceErrorFrom(error, 'writing the ballast')
+      this.#ballast = isOutOfSpace(error) ? 'spent' : 'none'
+      if (this.#ballast === 'none') throw deviceErrorFrom(error, 'writing the ballast')
     }
   }
 
@@ -195,8 +195,12 @@ export class IndexedDbDevice implements Device {
   /** Once the ballast is spent its space is kept for what was promised: growth must wait until there is space again. */
   #requireRoomToGrow(area: Area, size: number): void {
     if (this.#ballast !== 'spent' || area === 'scratch' || size <= this.#areas.size(area)) return
-    this.keepBallast().catch(() => {}) // the next batch meets the same failure and reports it
+    this.#tryBallastAgain()
     throw new DeviceError('full', 'the quota is used up; delete something and try again')
+  }
+
+  #tryBallastAgain(): void {
+    this.keepBallast().catch(() => {}) // the next batch meets the same failure and reports it
   }
 
   #store(durability: Durability): Promise<void> {
@@ -236,6 +240,8 @@ export class IndexedDbDevice implements Device {
         this.#areas.stored(piece)
         done.push(piece)
       }
+      const gaveSpaceBack = pieces.some(({ sizesBefore, sizes }) => sizes.main < sizesBefore.main)
+      if (gaveSpaceBack && this.#ballast === 'spent') this.#tryBallastAgain()
     } catch (cause) {
       const error = deviceErrorFrom(cause, 'storing changes')
       const perhaps = this.#places.size > 1 ? pieces.slice(done.length, done.length + 1) : []

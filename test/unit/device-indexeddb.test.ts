@@ -338,6 +338,21 @@ describe('space', () => {
     await device.sync()
   })
 
+  test('what is cut off and stored makes room for the ballast, so that growth works again at the first try', async () => {
+    const device = await open()
+    device.write('main', pattern(200_000, 1), 0)
+    await device.keepBallast()
+    nextFaults(quota)
+    device.write('log-0', pattern(1000, 1), 0)
+    await device.sync()
+    expect(await count('ballast')).toBe(0)
+    device.truncate('main', 1000)
+    await device.sync()
+    await expect.poll(() => count('ballast')).toBe(16)
+    device.reserve('main', 2000)
+    await device.sync()
+  })
+
   test('a full quota at open is met with the ballast', async () => {
     const device = await open()
     await device.keepBallast()
