@@ -118,6 +118,7 @@ export class SimulatedDisk {
   /** Operations so far. */
   operations = 0
   writes = 0
+  reads = 0
   syncs = 0
   failedSyncs = 0
   /** True once a fault has destroyed stored data (misdirected write, rot). */
@@ -189,6 +190,7 @@ export class SimulatedDisk {
 
   read(area: Area, into: Uint8Array, at: number): number {
     this.#live()
+    this.reads++
     return this.#now[area].read(into, at)
   }
 
