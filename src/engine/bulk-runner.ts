@@ -36,7 +36,7 @@ export class BulkRunner {
       })
     const { writer } = this.#runner.database
     this.#runner.enter(session, writer)
-    return this.#runner.withRoom(() => {
+    return this.#runner.writes.withRoom(() => {
       writer.beginImmediate()
       const bulk = this.#open(job, request, writer, false)
       this.#runner.owner = bulk
@@ -100,9 +100,9 @@ export class BulkRunner {
       close()
       return this.#runner.result(job, outcome(), false)
     }
-    return this.#runner.withRoom(() => {
+    return this.#runner.writes.withRoom(() => {
       const result = outcome()
-      this.#runner.commit(job, { kind: 'result', statements: [result] })
+      this.#runner.writes.commit(job, { kind: 'result', statements: [result] })
       close()
       return this.#runner.result(job, result, true)
     })

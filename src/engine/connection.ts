@@ -63,6 +63,7 @@ export class Connection {
   readonly #begin: Statement
   readonly #commit: Statement
   readonly #rollback: Statement
+  #applied: ReadonlyMap<string, string> | undefined
   #limits = NO_LIMITS
   #interruption: 'deadline' | 'slice' | 'cancel' | undefined
   #rowid = 0n
@@ -183,6 +184,7 @@ export class Connection {
 
   /** Puts a client's settings in force; to be called outside a transaction, where all of them take effect. */
   applySettings(settings: ReadonlyMap<string, string>): void {
+    if (settings === this.#applied) return
     const all = new Map([
       ...Object.entries(SESSION_DEFAULTS),
       ['cache_size', `${this.#defaultCacheSize()}`],
@@ -198,6 +200,7 @@ export class Connection {
       }
       this.#settings.set(name, normalSetting(name, value))
     }
+    this.#applied = settings
   }
 
   /** Runs `work` with every PRAGMA allowed. */

@@ -7,7 +7,7 @@ import type { Connection } from './connection.ts'
 import { InteractiveTransaction } from './interactive.ts'
 import type { Job } from './job.ts'
 import { DONE_OUTCOME } from './outcome.ts'
-import type { Maybe, RequestRunner } from './runner.ts'
+import type { RequestRunner } from './runner.ts'
 import type { RunResult } from './scheduler.ts'
 import { runScriptStatements } from './script-run.ts'
 import { splitScript } from './script-splitter.ts'
@@ -15,6 +15,7 @@ import type { Session } from './session.ts'
 import type { Statement } from './statement.ts'
 import { changesConnection, needsWriter, refuseInsideTransaction } from './statement-rules.ts'
 import { runStatement } from './statement-run.ts'
+import type { Maybe } from './write-transactions.ts'
 
 const BATCH_SAVEPOINT = 'datasync_batch'
 
@@ -33,7 +34,7 @@ export class InteractiveRunner {
     if (request.mode === 'immediate') {
       const { writer } = database
       this.#runner.enter(session, writer)
-      return this.#runner.withRoom(() => {
+      return this.#runner.writes.withRoom(() => {
         writer.beginImmediate()
         const transaction = this.#open(job, request, writer, true)
         this.#runner.owner = transaction
@@ -155,7 +156,7 @@ export class InteractiveRunner {
       throw error
     }
     if (!transaction.onWriter && !writes) {
-      this.#runner.detach(job, request, statement, () => this.#notice(transaction))
+      this.#runner.readers.detach(job, request, statement, () => this.#notice(transaction))
       return 'detached'
     }
     release()
@@ -210,13 +211,13 @@ export class InteractiveRunner {
     }
     const commit = () => {
       try {
-        this.#runner.commit(job, DONE_OUTCOME)
+        this.#runner.writes.commit(job, DONE_OUTCOME)
       } finally {
         this.#close(transaction)
       }
       return this.#runner.done(job, true)
     }
-    return this.#runner.withRoom(commit)
+    return this.#runner.writes.withRoom(commit)
   }
 
   #moveToWriter(transaction: InteractiveTransaction, next: () => Maybe<RunResult>): Maybe<RunResult> {
@@ -231,7 +232,7 @@ export class InteractiveRunner {
     }
     const { writer } = database
     this.#runner.enter(transaction.session, writer)
-    return this.#runner.withRoom(() => {
+    return this.#runner.writes.withRoom(() => {
       database.readers.release(reader)
       writer.beginImmediate()
       transaction.connection = writer

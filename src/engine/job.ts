@@ -13,6 +13,8 @@ export class Job {
   /** The envelope's payload. */
   readonly payload: Uint8Array
   readonly arrivedMs: number
+  /** Requests with the same key run one after another. */
+  readonly lane: string
   /** On the monotonic clock; infinite without a limit. */
   readonly deadlineMs: number
   /** Where it has to run, once that is known: the writer is needed, or it took too long there. */
@@ -25,20 +27,12 @@ export class Job {
     this.request = request
     this.payload = payload
     this.arrivedMs = nowMs
+    this.lane = laneOf(session.client, request)
     this.deadlineMs = request.timeoutMs > 0 ? nowMs + request.timeoutMs : Number.POSITIVE_INFINITY
   }
 
   get limits(): RunLimits {
     return { deadlineMs: this.deadlineMs, cancelled: () => this.cancelled }
-  }
-
-  /** Requests with the same key run one after another. */
-  get lane(): string {
-    const { session, request } = this
-    if (request.type === 'begin') return `${session.client} transaction ${request.transaction}`
-    if ('transaction' in request && request.transaction !== undefined)
-      return `${session.client} transaction ${request.transaction}`
-    return request.type === 'bulk' ? `${session.client} bulk ${request.bulk}` : session.client
   }
 
   /** Throws if there is no reason left to run it. */
@@ -47,6 +41,12 @@ export class Job {
     if (this.cancelled) throw new AbortError('The call was given up by its caller.')
     if (nowMs >= this.deadlineMs) throw waitTimeout()
   }
+}
+
+function laneOf(client: string, request: QueuedRequest): string {
+  const transaction = 'transaction' in request ? request.transaction : undefined
+  if (transaction !== undefined) return `${client} transaction ${transaction}`
+  return request.type === 'bulk' ? `${client} bulk ${request.bulk}` : client
 }
 
 /** The error of a request whose time was over before it began. */

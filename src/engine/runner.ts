@@ -4,7 +4,7 @@
 //
 // Invariants: while an interactive transaction or a bulk owns the writer, nothing else runs there; between two requests the
 // writer is otherwise in autocommit with no active statement.
-import { AbortError, type DataSyncError, UsageError } from '../errors/errors.ts'
+import { AbortError, DataSyncError, UsageError } from '../errors/errors.ts'
 import type { BatchItem, PrepareRequest, StatementRequest } from '../protocol/messages.ts'
 import { BulkRunner } from './bulk-runner.ts'
 import { type Connection, SliceEnded } from './connection.ts'
@@ -15,31 +15,31 @@ import type { Job } from './job.ts'
 import { waitTimeout } from './job.ts'
 import { type MaintenanceStore, runMaintenance } from './maintenance.ts'
 import type { Outbox } from './outbox.ts'
-import { DONE_OUTCOME, decodeOutcome, encodeOutcome, type RecordedOutcome } from './outcome.ts'
-import { RowPacker } from './packing.ts'
-import { runOnReader } from './reader-run.ts'
-import { batchReply, chunkReply, type Reply, resultReplies, type StatementOutcome } from './reply.ts'
+import { DONE_OUTCOME, decodeOutcome, type RecordedOutcome } from './outcome.ts'
+import { ReaderRequests } from './reader-requests.ts'
+import { batchReply, type Reply, resultReplies, type StatementOutcome } from './reply.ts'
 import type { Runner, RunResult, Scheduler } from './scheduler.ts'
 import { runControlledScript, runScriptStatements, splitForRunning } from './script-run.ts'
 import { ChunkStream, errorReply, type Session } from './session.ts'
+import { isBroken } from './sqlite-errors.ts'
 import type { Statement } from './statement.ts'
-import { needsWriter, prepareFor, refuseOutsideTransaction, runsBare } from './statement-rules.ts'
-import { bindPacked, runStatement } from './statement-run.ts'
+import { needsWriter, noRows, prepareFor, refuseOutsideTransaction, runsBare } from './statement-rules.ts'
+import { runStatement } from './statement-run.ts'
+import { type Maybe, settled, WriteTransactions } from './write-transactions.ts'
 
 /** Autocommit reads on the writer must end within this time, else they start again on a reader. */
 const WRITER_READ_MS_MAX = 8
-
-export type Maybe<T> = T | Promise<T>
 
 export class RequestRunner implements Runner {
   readonly database: Database
   readonly #outbox: Outbox
   readonly #store: MaintenanceStore
-  readonly #onCommit: (bytes: number) => void
+  readonly writes: WriteTransactions
   readonly #onFatal: (error: unknown) => void
   readonly #onGroup: () => void
   readonly #interactive = new InteractiveRunner(this)
   readonly #bulk = new BulkRunner(this)
+  readonly readers = new ReaderRequests(this)
   #scheduler: Scheduler | undefined
   /** What ended the engine; every request is answered with it. */
   latched: unknown
@@ -57,7 +57,7 @@ export class RequestRunner implements Runner {
     this.database = parts.database
     this.#outbox = parts.outbox
     this.#store = parts.store
-    this.#onCommit = parts.onCommit
+    this.writes = new WriteTransactions(parts.database, parts.onCommit)
     this.#onGroup = parts.onGroup
     this.#onFatal = parts.onFatal
   }
@@ -160,6 +160,7 @@ export class RequestRunner implements Runner {
   fail(job: Job, error: unknown): 'done' {
     const { fatal } = this.database.instance.vfs.failure
     if (fatal !== undefined) this.latch(fatal)
+    if (isBroken(error)) this.latch(error)
     this.send(job, errorReply(job.request.seq, error), false)
     return 'done'
   }
@@ -179,6 +180,11 @@ export class RequestRunner implements Runner {
     return 'done'
   }
 
+  /** Sends what waits for nothing more. */
+  settle(): void {
+    this.#outbox.settle()
+  }
+
   send(job: Job, reply: Reply, wrote: boolean, sequence = this.database.blocks.sequence): void {
     const { session } = job
     this.#outbox.add({
@@ -190,46 +196,9 @@ export class RequestRunner implements Runner {
     })
   }
 
-  /** Runs `body` inside BEGIN IMMEDIATE ... COMMIT; the commit record carries the outcome that it returns. */
+  /** Runs `body` as one write transaction whose record carries the outcome that it returns, and answers with that. */
   write(job: Job, body: (writer: Connection) => RecordedOutcome): Maybe<RunResult> {
-    return this.withRoom(() => {
-      const { writer } = this.database
-      writer.beginImmediate()
-      try {
-        const outcome = writer.limited(job.limits, () => body(writer))
-        const ended = this.withRoom(() => {
-          this.commit(job, outcome)
-          return this.#answer(job, outcome, true)
-        })
-        return ended instanceof Promise ? ended.catch((error: unknown) => this.#rollBack(error)) : ended
-      } catch (error) {
-        return this.#rollBack(error)
-      }
-    })
-  }
-
-  /** Steps COMMIT on the writer with the request's outcome. */
-  commit(job: Job, outcome: RecordedOutcome): void {
-    const { session, request } = job
-    const { client, ackedThrough } = session
-    this.publish(() =>
-      this.database.writer.commit([{ client, seq: request.seq, ackedThrough, outcome: encodeOutcome(outcome) }]),
-    )
-  }
-
-  /** Runs what may publish, and tells how much that was. */
-  publish(work: () => void): void {
-    const { writer, blocks } = this.database
-    const { sequence } = blocks
-    const bytes = writer.file.stagedBytes
-    work()
-    if (blocks.sequence !== sequence) this.#onCommit(writer.file.stagedBytes - bytes)
-  }
-
-  /** Makes sure that the log has room, then goes on: at once where it has. */
-  withRoom<T>(next: () => Maybe<T>): Maybe<T> {
-    const room = this.database.blocks.prepare()
-    return room ? room.then(next) : next()
+    return this.writes.run(job, body, (outcome) => this.#answer(job, outcome, true))
   }
 
   /** Puts the client's settings in force on a connection that is in autocommit. */
@@ -241,11 +210,6 @@ export class RequestRunner implements Runner {
 
   compile(session: Session, connection: Connection, sql: string): Statement | undefined {
     return prepareFor(session, connection, this.database.blocks, sql)
-  }
-
-  #rollBack(error: unknown): never {
-    if (this.database.instance.vfs.failure.fatal === undefined) this.database.writer.rollback()
-    throw error
   }
 
   #timing(job: Job) {
@@ -300,8 +264,8 @@ export class RequestRunner implements Runner {
   }
 
   #statement(job: Job, request: StatementRequest): Maybe<RunResult> {
-    if (job.place === 'reader') return this.#onReader(job, request)
-    if (this.owner !== undefined && job.place !== 'writer') return this.#onReader(job, request)
+    if (job.place === 'reader') return this.readers.run(job, request)
+    if (this.owner !== undefined && job.place !== 'writer') return this.readers.run(job, request)
     const { writer, packer } = this.database
     this.enter(job.session, writer)
     const statement = this.compile(job.session, writer, request.sql)
@@ -332,109 +296,13 @@ export class RequestRunner implements Runner {
   /** VACUUM is a commit of its own, without an outcome. */
   #bare(job: Job, run: () => StatementOutcome): Maybe<RunResult> {
     const { writer } = this.database
-    return this.withRoom(() => {
+    return this.writes.withRoom(() => {
       let outcome: StatementOutcome | undefined
-      this.publish(() => {
+      this.writes.publish(() => {
         outcome = writer.announced([], () => writer.limited(job.limits, run))
       })
       return this.result(job, outcome!, true)
     })
-  }
-
-  #onReader(job: Job, request: StatementRequest): RunResult {
-    const reader = this.database.readers.acquire()
-    let statement: Statement | undefined
-    try {
-      this.enter(job.session, reader)
-      statement = this.#compileForReader(job, reader, request.sql)
-      if (statement === undefined) {
-        this.database.readers.release(reader)
-        return job.place === 'writer' ? 'later' : this.answeredByEngine(job, request)
-      }
-      refuseOutsideTransaction(statement)
-    } catch (error) {
-      if (statement) reader.release(statement)
-      this.database.readers.release(reader)
-      throw error
-    }
-    this.detach(job, request, statement, () => this.database.readers.release(reader))
-    return 'detached'
-  }
-
-  /** Undefined if nothing is left to run, or if the writer is needed after all (`job.place`). */
-  #compileForReader(job: Job, reader: Connection, sql: string): Statement | undefined {
-    let statement: Statement | undefined
-    try {
-      statement = this.compile(job.session, reader, sql)
-    } catch (error) {
-      // What is missing here may be made by a transaction that is open or waits on the writer.
-      if (!/^\s*(select|values|explain|pragma)\b/i.test(sql)) job.place = 'writer'
-      else throw error
-    }
-    if (!statement || !needsWriter(statement)) return statement
-    reader.release(statement)
-    job.place = 'writer'
-    return undefined
-  }
-
-  /** Steps a statement on a reader beside everything else, and answers. `release` gives the connection back. */
-  detach(job: Job, request: StatementRequest, statement: Statement, release: () => void): void {
-    const { session } = job
-    const { connection } = statement
-    const stream = new ChunkStream()
-    session.streams.set(request.seq, stream)
-    let sequence = 0
-    const finish = (answer: () => void, pointer?: number) => {
-      connection.release(statement)
-      if (pointer !== undefined) connection.instance.parameters.release(pointer)
-      release()
-      // The final answer stays behind chunks that still wait for credit.
-      stream.send(true, () => {
-        session.streams.delete(request.seq)
-        answer()
-        this.#outbox.settle()
-      })
-      this.scheduler.finish(job)
-    }
-    const start = async () => {
-      const pointer = bindPacked(statement, job.payload, request.parameters)
-      try {
-        const outcome = await runOnReader({
-          job,
-          statement,
-          stream,
-          want: request.want,
-          packer: new RowPacker(this.database.instance),
-          clock: this.clock,
-          sendChunk: (chunk, columns) => {
-            sequence = connection.file.snapshotSequence ?? sequence
-            stream.send(false, () => this.send(job, chunkReply(request.seq, chunk, columns), false, sequence))
-            this.#outbox.settle()
-          },
-        })
-        sequence = connection.file.snapshotSequence ?? sequence
-        return { outcome, pointer }
-      } catch (error) {
-        connection.release(statement)
-        if (pointer !== undefined) connection.instance.parameters.release(pointer)
-        throw error
-      }
-    }
-    start().then(
-      ({ outcome, pointer }) => finish(() => this.#lastRows(job, outcome, sequence), pointer),
-      (error: unknown) => {
-        release()
-        session.streams.delete(request.seq)
-        this.fail(job, error)
-        this.#outbox.settle()
-        this.scheduler.finish(job)
-      },
-    )
-  }
-
-  /** The final answer of a stream; its columns were sent with the first chunk, if there was one. */
-  #lastRows(job: Job, outcome: StatementOutcome, sequence: number): void {
-    this.result(job, outcome, false, sequence)
   }
 
   #stream(job: Job, replies: readonly Reply[], wrote: boolean, sequence: number): void {
@@ -459,7 +327,7 @@ export class RequestRunner implements Runner {
   runItems(job: Job, connection: Connection, items: readonly BatchItem[]): StatementOutcome[] {
     return items.map((item) => {
       const statement = this.compile(job.session, connection, item.sql)
-      if (!statement) return nothing(job, item)
+      if (!statement) return noRows(job.session, item.want)
       try {
         if (job.request.type === 'batch' && job.request.transaction === undefined) refuseOutsideTransaction(statement)
         return runStatement(statement, job.payload, item.parameters, item.want, this.database.packer)
@@ -472,7 +340,7 @@ export class RequestRunner implements Runner {
   #script(job: Job, sql: string): Maybe<RunResult> {
     if (this.owner !== undefined) return this.#needsWriter(job)
     const { statements, controlled, settings } = splitForRunning(sql)
-    for (const [name, value] of settings) job.session.pragmas.set(name, value)
+    for (const [name, value] of settings) job.session.set(name, value)
     this.enter(job.session, this.database.writer)
     if (controlled) return runControlledScript(this, job, statements)
     return this.write(job, (writer) => {
@@ -509,7 +377,7 @@ export class RequestRunner implements Runner {
 
   /** The answer to a PRAGMA of which nothing is left to run. */
   answeredByEngine(job: Job, request: StatementRequest): 'done' {
-    return this.result(job, nothing(job, request), false)
+    return this.result(job, noRows(job.session, request.want), false)
   }
 
   #needsWriter(job: Job): 'later' {
@@ -525,7 +393,7 @@ export class RequestRunner implements Runner {
         this.#outbox.settle()
         this.scheduler.finish(job)
       },
-      (error: DataSyncError) => {
+      (error: unknown) => {
         this.fail(job, error)
         this.#outbox.settle()
         this.scheduler.finish(job)
@@ -533,25 +401,4 @@ export class RequestRunner implements Runner {
     )
     return 'detached'
   }
-}
-
-/** The outcome of a PRAGMA that the engine has answered by itself. */
-function nothing({ session }: Job, { want }: { readonly want: StatementRequest['want'] }): StatementOutcome {
-  const { lastInsertRowid } = session
-  if (want === 'changes') return { changes: 0, lastInsertRowid }
-  return { changes: 0, lastInsertRowid, rows: { columns: [], chunks: [{ bytes: new Uint8Array(0), count: 0 }] } }
-}
-
-/** Runs `work` and then `release`, however it ends. */
-export function settled<T>(release: () => void, work: () => Maybe<T>): Maybe<T> {
-  let result: Maybe<T>
-  try {
-    result = work()
-  } catch (error) {
-    release()
-    throw error
-  }
-  if (result instanceof Promise) return result.finally(release)
-  release()
-  return result
 }

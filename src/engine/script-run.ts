@@ -98,8 +98,8 @@ function runControlled(runner: RequestRunner, job: Job, writer: Connection, part
     if (writer.autocommit && !control && needsWriter(statement)) {
       writer.beginImmediate()
       writer.limited(job.limits, run)
-      runner.publish(() => writer.commit([]))
-    } else runner.publish(() => writer.announced([], () => writer.limited(job.limits, run)))
+      runner.writes.publish(() => writer.commit([]))
+    } else runner.writes.publish(() => writer.announced([], () => writer.limited(job.limits, run)))
     return changesConnection(statement) && !facts.savepoint
   } finally {
     writer.release(statement)

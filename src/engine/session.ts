@@ -51,7 +51,8 @@ export class ChunkStream {
 export class Session {
   readonly client: string
   readonly settings: ClientSettings
-  readonly pragmas = new Map<string, string>()
+  /** Settings that belong to this client; replaced as a whole, so that a connection knows what it has in force. */
+  pragmas: ReadonlyMap<string, string>
   readonly transactions = new Map<number, InteractiveTransaction>()
   readonly bulks = new Map<number, OpenBulk>()
   readonly streams = new Map<number, ChunkStream>()
@@ -65,7 +66,11 @@ export class Session {
     this.client = client
     this.settings = settings
     this.#port = port
-    this.pragmas.set('foreign_keys', settings.foreignKeys ? '1' : '0')
+    this.pragmas = new Map([['foreign_keys', settings.foreignKeys ? '1' : '0']])
+  }
+
+  set(pragma: string, value: string): void {
+    this.pragmas = new Map([...this.pragmas, [pragma, value]])
   }
 
   send(replies: readonly Reply[]): void {

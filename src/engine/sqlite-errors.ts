@@ -1,7 +1,7 @@
 // SQLite's result codes as this package's errors. It stands apart because here alone it is decided which failure a caller
 // sees: what the store said (a damaged block, a snapshot that had to end) or what SQLite made of it.
 import type { Sqlite3Static } from '@sqlite.org/sqlite-wasm'
-import { type DataSyncError, SnapshotTooOldError, SqliteError, StorageError } from '../errors/errors.ts'
+import { DataSyncError, SnapshotTooOldError, SqliteError, StorageError } from '../errors/errors.ts'
 import { SQLITE_FULL } from '../vfs/result-codes.ts'
 
 export interface SqliteFailure {
@@ -48,4 +48,9 @@ export function utf16Offset(text: string, offsetBytes: number): number {
     units += character.length
   }
   return units
+}
+
+/** After a trap of the wasm module or a broken invariant nothing that the engine says could be trusted. */
+export function isBroken(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError || (error instanceof DataSyncError && error.code === 'internal')
 }

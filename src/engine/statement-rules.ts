@@ -1,10 +1,12 @@
 // Which statements may run where (DESIGN section 6, sessions and PRAGMAs): what belongs into `transaction()`, what needs the
 // writer, and what the engine answers instead of SQLite.
 import { UsageError } from '../errors/errors.ts'
+import type { Want } from '../protocol/messages.ts'
 import type { Blocks } from '../store/block-store-types.ts'
 import type { PragmaUse } from './authorizer.ts'
 import { type Connection, PragmaDenied } from './connection.ts'
 import { normalSetting } from './pragmas.ts'
+import type { StatementOutcome } from './reply.ts'
 import type { Session } from './session.ts'
 import type { Statement } from './statement.ts'
 
@@ -75,7 +77,7 @@ function answerPragma(use: PragmaUse, { session, connection, blocks, sql }: Prag
   const { name, rule, value } = use
   if (name === 'auto_vacuum' && blocks.sizeBlocks === 0) return connection.trusted(() => connection.prepare(sql))
   if (rule === 'session') {
-    session.pragmas.set(name, normalSetting(name, value!))
+    session.set(name, normalSetting(name, value!))
     return undefined
   }
   if (rule === 'ours' || name === 'auto_vacuum') {
@@ -90,4 +92,11 @@ function answerPragma(use: PragmaUse, { session, connection, blocks, sql }: Prag
 
 function state(message: string): UsageError {
   return new UsageError('connection-state', message)
+}
+
+/** The outcome of a PRAGMA that the engine has answered by itself. */
+export function noRows(session: Session, want: Want): StatementOutcome {
+  const { lastInsertRowid } = session
+  if (want === 'changes') return { changes: 0, lastInsertRowid }
+  return { changes: 0, lastInsertRowid, rows: { columns: [], chunks: [{ bytes: new Uint8Array(0), count: 0 }] } }
 }

@@ -63,6 +63,8 @@ export class TestClient {
   messages = 0
   /** How many chunks are acknowledged by themselves; false: only by `credit`. */
   autoCredit = true
+  /** Tells the engine which answers have arrived, as a real client does. */
+  acknowledges = false
 
   constructor(engine: Engine, id: string, settings: Partial<ClientSettings> = {}) {
     this.#engine = engine
@@ -203,7 +205,7 @@ export class TestClient {
     const requests = this.#drafts
     this.#drafts = []
     const payload = this.#writer.take()
-    const message = parseToEngine({ type: 'requests', client: this.id, ackedThrough: 0, requests, payload })
+    const message = parseToEngine({ type: 'requests', client: this.id, ackedThrough: this.#acked(), requests, payload })
     if (message.type === 'requests') this.#engine.receive(message)
   }
 
@@ -226,6 +228,13 @@ export class TestClient {
     for (const [name, value] of entries) this.#writer.write(value, named ? name : Number(name) + 1)
     const range = { at, bytes: this.#writer.length - at, count: entries.length }
     return named ? { ...range, names: entries.map(([name]) => name) } : range
+  }
+
+  /** Everything before the first request that still waits; off until a test wants it, so that requests can be repeated. */
+  #acked(): number {
+    if (!this.acknowledges) return 0
+    for (const seq of this.#waiting.keys()) return seq - 1
+    return this.#seq
   }
 
   #payload: ArrayBuffer = new ArrayBuffer(0)

@@ -243,6 +243,16 @@ describe('group commit', () => {
     blocks.prepare = prepare
   })
 
+  it('holds a read on a reader connection back as well', async () => {
+    const { blocks, client, db } = await started()
+    const tx = await db.begin()
+    const strict = client({ durability: 'strict' })
+    expect(blocks.syncedSequence).toBeLessThan(blocks.sequence)
+    expect(await strict.value('SELECT count(*) FROM t')).toBe(1)
+    expect(blocks.syncedSequence).toBe(blocks.sequence)
+    await db.end(tx)
+  })
+
   it('runs the next group while a sync is in flight, and one sync serves all that came meanwhile', async () => {
     const { blocks, client } = await started()
     const db = client({ durability: 'strict' })

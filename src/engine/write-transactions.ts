@@ -1,0 +1,79 @@
+// Writing on the writer connection: room in the log before a transaction and before its commit, BEGIN IMMEDIATE, the work,
+// COMMIT with the request's outcome in the commit record, and ROLLBACK whatever went wrong. Where the log has room nothing
+// here waits.
+import type { Connection } from './connection.ts'
+import type { Database } from './database.ts'
+import type { Job } from './job.ts'
+import { encodeOutcome, type RecordedOutcome } from './outcome.ts'
+
+export type Maybe<T> = T | Promise<T>
+
+export class WriteTransactions {
+  readonly #database: Database
+  readonly #onCommit: (bytes: number) => void
+
+  /** `onCommit` is told how many bytes each commit staged. */
+  constructor(database: Database, onCommit: (bytes: number) => void) {
+    this.#database = database
+    this.#onCommit = onCommit
+  }
+
+  /** Runs `body` inside BEGIN IMMEDIATE ... COMMIT, then `then` with the outcome that it returned and that was recorded. */
+  run<T>(job: Job, body: (writer: Connection) => RecordedOutcome, then: (outcome: RecordedOutcome) => T): Maybe<T> {
+    return this.withRoom(() => {
+      const { writer } = this.#database
+      writer.beginImmediate()
+      try {
+        const outcome = writer.limited(job.limits, () => body(writer))
+        const ended = this.withRoom(() => {
+          this.commit(job, outcome)
+          return then(outcome)
+        })
+        return ended instanceof Promise ? ended.catch((error: unknown) => this.#rollBack(error)) : ended
+      } catch (error) {
+        return this.#rollBack(error)
+      }
+    })
+  }
+
+  /** Steps COMMIT with the request's outcome. */
+  commit(job: Job, outcome: RecordedOutcome): void {
+    const { client, ackedThrough } = job.session
+    const origin = { client, seq: job.request.seq, ackedThrough, outcome: encodeOutcome(outcome) }
+    this.publish(() => this.#database.writer.commit([origin]))
+  }
+
+  /** Runs what may publish, and tells how much that was. */
+  publish(work: () => void): void {
+    const { writer, blocks } = this.#database
+    const { sequence } = blocks
+    const bytes = writer.file.stagedBytes
+    work()
+    if (blocks.sequence !== sequence) this.#onCommit(writer.file.stagedBytes - bytes)
+  }
+
+  /** Makes sure that the log has room, then goes on: at once where it has. */
+  withRoom<T>(next: () => Maybe<T>): Maybe<T> {
+    const room = this.#database.blocks.prepare()
+    return room ? room.then(next) : next()
+  }
+
+  #rollBack(error: unknown): never {
+    if (this.#database.instance.vfs.failure.fatal === undefined) this.#database.writer.rollback()
+    throw error
+  }
+}
+
+/** Runs `work` and then `release`, however it ends. */
+export function settled<T>(release: () => void, work: () => Maybe<T>): Maybe<T> {
+  let result: Maybe<T>
+  try {
+    result = work()
+  } catch (error) {
+    release()
+    throw error
+  }
+  if (result instanceof Promise) return result.finally(release)
+  release()
+  return result
+}
