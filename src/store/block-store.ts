@@ -70,7 +70,7 @@ export class BlockStore implements Blocks {
   readonly #onCheckpointFailure: (error: unknown) => void
   readonly #sessionEnds: OriginRecord[] = []
   readonly #folds: FoldCounts = { folds: 0, restarts: 0, segments: 0, blocks: 0 }
-  readonly #counts = { commits: 0, endedPins: 0, roomWaits: 0 }
+  readonly #counts = { endedPins: 0, roomWaits: 0 }
   #folding: Promise<void> | undefined
   #staging: Transaction | undefined
   #closed = false

@@ -193,7 +193,7 @@ describe('damage', () => {
     const store = await open(disk)
     await put(
       store,
-      range(100, (n) => n),
+      range(60, (n) => n),
     )
     await store.close()
     const folded = await open(disk)
