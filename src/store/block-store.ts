@@ -4,22 +4,25 @@
 // What may be assumed: one thread, one owner of the device. What is promised: DESIGN section 7, docs/format.md.
 import type { Device } from '../device/device.ts'
 import { type Environment, realEnvironment } from '../environment.ts'
-import { ClosedError, DataSyncError, SnapshotTooOldError, StorageError } from '../errors/errors.ts'
+import { ClosedError, DataSyncError, StorageError } from '../errors/errors.ts'
 import { assert } from './assert.ts'
 import type { Blocks, ScratchArea, Snapshot } from './block-store-types.ts'
-import { appendMark, type FoldCounts, runCheckpoint, syncAll } from './checkpoint.ts'
+import { appendMark, syncAll } from './checkpoint.ts'
 import { type ChecksumName, Checksums, checksumBit, checksumName } from './checksum.ts'
+import { CommitRoom } from './commit-room.ts'
 import { createStore, hex, isBlank } from './create.ts'
 import { type SyncFailure, storageError } from './device-writer.ts'
-import { MIB, RECORD_ENTRY, roundUp, SECTOR, SEGMENTS_AT } from './format.ts'
+import { Folding } from './folding.ts'
+import { MIB, SEGMENTS_AT } from './format.ts'
 import { locate, readBlock } from './locate.ts'
-import { enterOtherLog } from './log-room.ts'
 import { type MaybePromise, whenDone } from './maybe-async.ts'
 import type { OriginRecord } from './record.ts'
 import { recover } from './recovery.ts'
-import { check, databaseBytes, noteSynced, oldestPin, type Pin, type StoreState, usualBytes } from './state.ts'
+import { scratchOf } from './scratch.ts'
+import { PinnedSnapshot, pinNewest } from './snapshot.ts'
+import { check, databaseBytes, noteSynced, type StoreState, usualBytes } from './state.ts'
 import { type VerifyOptions, type VerifyReport, verifyBlocks } from './verify.ts'
-import { ORIGINS_BYTES_MAX, Transaction } from './write-transaction.ts'
+import { Transaction } from './write-transaction.ts'
 
 export interface BlockStoreOptions {
   readonly device: Device
@@ -56,7 +59,6 @@ export interface BlockMetadata {
   readonly lengthBytes: number
 }
 
-const SLICE_MS = 8
 /** A fold in idle time is worth its writes once the log holds this share of its usual size. */
 const IDLE_FOLD_SHARE = 0.25
 
@@ -64,14 +66,9 @@ export class BlockStore implements Blocks {
   readonly created: boolean
   readonly scratch: ScratchArea
   readonly #state: StoreState
-  readonly #slice: () => Promise<void>
-  readonly #maxPinnedBytes: number
-  readonly #maxPinnedMs: number
-  readonly #onCheckpointFailure: (error: unknown) => void
+  readonly #folding: Folding
+  readonly #room: CommitRoom
   readonly #sessionEnds: OriginRecord[] = []
-  readonly #folds: FoldCounts = { folds: 0, restarts: 0, segments: 0, blocks: 0 }
-  readonly #counts = { endedPins: 0, roomWaits: 0 }
-  #folding: Promise<void> | undefined
   #staging: Transaction | undefined
   #closed = false
 
@@ -79,10 +76,9 @@ export class BlockStore implements Blocks {
     this.#state = state
     this.created = created
     this.scratch = scratchOf(state.writer.device)
-    this.#maxPinnedBytes = options.maxPinnedBytes ?? 256 * MIB
-    this.#maxPinnedMs = options.maxPinnedMs ?? 600_000
-    this.#slice = options.slice ?? timeSlice(state.environment)
-    this.#onCheckpointFailure = options.onCheckpointFailure ?? (() => {})
+    this.#folding = new Folding(state, options.slice, options.onCheckpointFailure ?? (() => {}))
+    const { maxPinnedBytes = 256 * MIB, maxPinnedMs = 600_000 } = options
+    this.#room = new CommitRoom(state, this.#folding, { maxPinnedBytes, maxPinnedMs })
     if (options.onSyncFailure) state.writer.onSyncFailure = options.onSyncFailure
   }
 
@@ -150,7 +146,8 @@ export class BlockStore implements Blocks {
   }
 
   pin(): Snapshot {
-    return new PinnedSnapshot(this.#state, this.#pin())
+    this.#check()
+    return new PinnedSnapshot(this.#state, pinNewest(this.#state))
   }
 
   begin(): Transaction {
@@ -160,11 +157,7 @@ export class BlockStore implements Blocks {
 
   prepare(): MaybePromise<void> {
     this.#check()
-    const { log } = this.#state
-    const bytes = this.#groupBytes()
-    if (log.room >= bytes) return
-    if (!log.otherIsFree) return this.#waitForRoom(bytes)
-    this.#switch()
+    return this.#room.prepare()
   }
 
   flush(): MaybePromise<void> {
@@ -208,7 +201,7 @@ export class BlockStore implements Blocks {
   idle(): MaybePromise<void> {
     if (this.#closed || this.latched) return
     const state = this.#state
-    if (!this.#folding && this.#logBytesUsed() > usualBytes(state) * IDLE_FOLD_SHARE) return this.checkpoint()
+    if (!this.#folding.running && this.#logBytesUsed() > usualBytes(state) * IDLE_FOLD_SHARE) return this.checkpoint()
     if (state.synced < state.sequence || state.claimed >= state.sequence || !state.log.markFits) return
     appendMark(state)
     return this.sync()
@@ -217,15 +210,12 @@ export class BlockStore implements Blocks {
   /** Brings all commits home as far as snapshots allow; joins one that is running. Throws StorageError. */
   checkpoint(): Promise<void> {
     this.#check()
-    this.#folding ??= runCheckpoint(this.#state, this.#slice, this.#folds).finally(() => {
-      this.#folding = undefined
-    })
-    return this.#folding
+    return this.#folding.run()
   }
 
   /** Folds everything and gives free space at the end of the main area back. Throws StorageError. */
   async compact(): Promise<void> {
-    await this.#folding
+    await this.#folding.running
     await this.checkpoint()
     const state = this.#state
     if (state.transaction) return
@@ -237,7 +227,8 @@ export class BlockStore implements Blocks {
 
   /** Reads every block of the newest state and reports the damaged ones. */
   async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
-    const pin = this.#pin()
+    this.#check()
+    const pin = pinNewest(this.#state)
     try {
       return await verifyBlocks(this.#state, pin, options)
     } finally {
@@ -318,8 +309,8 @@ export class BlockStore implements Blocks {
       ...writer.counts,
       ...home.counts,
       ...home.readAhead.counts,
-      ...this.#folds,
-      ...this.#counts,
+      ...this.#folding.counts,
+      ...this.#room.counts,
       failedSyncs: writer.failedSyncs,
       keptBytes: writer.keptBytes,
       logBytes: log.size(0) + log.size(1),
@@ -347,7 +338,7 @@ export class BlockStore implements Blocks {
     this.rollback()
     try {
       if (!this.latched) {
-        if (this.#folding) await this.#folding
+        await this.#folding.running
         await this.sync()
         await this.idle()
       }
@@ -367,129 +358,7 @@ export class BlockStore implements Blocks {
     return this.#staging
   }
 
-  #pin(): Pin {
-    this.#check()
-    const { sequence, sizeBlocks, environment } = this.#state
-    const pin: Pin = { sequence, sizeBlocks, sinceMs: environment.clock.monotonicMs(), ended: false }
-    this.#state.pins.add(pin)
-    return pin
-  }
-
-  /** Bytes that one more group may put into the log. */
-  #groupBytes(): number {
-    const { log, geometry } = this.#state
-    const quarter = Math.floor(log.size(log.place.log) / 4)
-    const entries = Math.ceil(quarter / geometry.blockSize + 1) * RECORD_ENTRY.bytes
-    return roundUp(quarter + entries + ORIGINS_BYTES_MAX, SECTOR)
-  }
-
   #logBytesUsed(): number {
     return this.#state.log.records.reduce((bytes, record) => bytes + record.end - record.offset, 0)
-  }
-
-  #switch(): void {
-    enterOtherLog(this.#state)
-    // Folding runs beside new commits; who needs room next runs into the same failure and throws it.
-    this.checkpoint().catch(this.#onCheckpointFailure)
-  }
-
-  /** Neither log has room: wait for the fold; if snapshots hold it back, grow the log; if it cannot, end the oldest. */
-  async #waitForRoom(bytes: number): Promise<void> {
-    this.#counts.roomWaits++
-    const { log } = this.#state
-    while (log.room < bytes) {
-      const { foldedSequence } = this.#state.superblock
-      await this.checkpoint()
-      this.#check()
-      if (log.room >= bytes) return
-      if (log.otherIsFree) return this.#switch()
-      if (this.#state.superblock.foldedSequence > foldedSequence && oldestPin(this.#state) >= this.sequence) continue
-      if (!this.#grow() && !this.#endOldestPin()) throw new StorageError('quota', 'There is no space for the log.')
-    }
-  }
-
-  #grow(): boolean {
-    const { log, environment, pins } = this.#state
-    const bytes = log.size(log.place.log) + MIB
-    if (bytes > usualBytes(this.#state) + this.#maxPinnedBytes) return false
-    const now = environment.clock.monotonicMs()
-    for (const pin of pins) if (now - pin.sinceMs > this.#maxPinnedMs) return false
-    try {
-      log.grow(bytes)
-      return true
-    } catch (error) {
-      if (storageError(error).code !== 'quota') throw storageError(error)
-      return false
-    }
-  }
-
-  #endOldestPin(): boolean {
-    const oldest = oldestPin(this.#state)
-    if (oldest >= this.sequence) return false
-    for (const pin of this.#state.pins) {
-      if (pin.sequence !== oldest) continue
-      pin.ended = true
-      this.#state.pins.delete(pin)
-    }
-    this.#counts.endedPins++
-    return true
-  }
-}
-
-class PinnedSnapshot implements Snapshot {
-  readonly #state: StoreState
-  readonly #pin: Pin
-
-  constructor(state: StoreState, pin: Pin) {
-    this.#state = state
-    this.#pin = pin
-  }
-
-  get sequence(): number {
-    return this.#pin.sequence
-  }
-
-  get sizeBlocks(): number {
-    return this.#pin.sizeBlocks
-  }
-
-  read(block: number, into: Uint8Array): void {
-    if (this.#pin.ended) {
-      throw new SnapshotTooOldError('This snapshot was held so long that the store needed its space. Read again.')
-    }
-    assert(this.#state.pins.has(this.#pin), 'a snapshot is not read after its release')
-    if (block >= this.#pin.sizeBlocks) into.fill(0)
-    else readBlock(this.#state, block, this.#pin.sequence, into)
-  }
-
-  release(): void {
-    this.#state.pins.delete(this.#pin)
-  }
-}
-
-function scratchOf(device: Device): ScratchArea {
-  const typed = <T>(call: () => T): T => {
-    try {
-      return call()
-    } catch (error) {
-      throw storageError(error)
-    }
-  }
-  return {
-    get size() {
-      return device.size('scratch')
-    },
-    read: (into, at) => typed(() => device.read('scratch', into, at)),
-    write: (bytes, at) => typed(() => device.write('scratch', bytes, at)),
-    truncate: (size) => typed(() => device.truncate('scratch', size)),
-  }
-}
-
-function timeSlice({ clock }: Environment): () => Promise<void> {
-  let since = clock.monotonicMs()
-  return async () => {
-    if (clock.monotonicMs() - since < SLICE_MS) return
-    await clock.yield()
-    since = clock.monotonicMs()
   }
 }

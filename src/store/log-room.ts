@@ -4,11 +4,6 @@ import { DeviceError } from '../device/device.ts'
 import { SECTOR } from './format.ts'
 import { type StoreState, usualBytes } from './state.ts'
 
-/** True if `bytes` of records can be appended now, after a switch of logs at most. */
-export function hasRoom(state: StoreState, bytes: number): boolean {
-  return state.log.room >= bytes || state.log.otherIsFree
-}
-
 /**
  * Makes sure that a record of `bytes` bytes can be appended, switching to the other log or growing the active one.
  * Never waits. Throws DeviceError `full`.

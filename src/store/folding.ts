@@ -1,0 +1,48 @@
+// At most one checkpoint at a time, in slices beside other work; who asks while one runs joins it.
+import type { Environment } from '../environment.ts'
+import { type FoldCounts, runCheckpoint, type Slice } from './checkpoint.ts'
+import type { StoreState } from './state.ts'
+
+const SLICE_MS = 8
+
+export class Folding {
+  readonly counts: FoldCounts = { folds: 0, restarts: 0, segments: 0, blocks: 0 }
+  readonly #state: StoreState
+  readonly #slice: Slice
+  readonly #onFailure: (error: unknown) => void
+  #running: Promise<void> | undefined
+
+  /** `onFailure` is told when a fold failed that nobody waits for. */
+  constructor(state: StoreState, slice: Slice | undefined, onFailure: (error: unknown) => void) {
+    this.#state = state
+    this.#slice = slice ?? timeSlice(state.environment)
+    this.#onFailure = onFailure
+  }
+
+  /** The fold that is running, if any. */
+  get running(): Promise<void> | undefined {
+    return this.#running
+  }
+
+  /** Starts a fold or joins the one that is running. Throws StorageError. */
+  run(): Promise<void> {
+    this.#running ??= runCheckpoint(this.#state, this.#slice, this.counts).finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  /** Starts a fold beside new commits; who needs its room later runs into the same failure and throws it. */
+  start(): void {
+    this.run().catch(this.#onFailure)
+  }
+}
+
+function timeSlice({ clock }: Environment): () => Promise<void> {
+  let since = clock.monotonicMs()
+  return async () => {
+    if (clock.monotonicMs() - since < SLICE_MS) return
+    await clock.yield()
+    since = clock.monotonicMs()
+  }
+}
