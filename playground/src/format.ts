@@ -1,12 +1,19 @@
 // Counts, durations and sizes as people read them.
 
+// The page's language is English, whatever the browser's is.
+const numbers = new Intl.NumberFormat('en')
+
+export function formatNumber(value: number): string {
+  return numbers.format(value)
+}
+
 export function formatCount(count: number, noun: string): string {
-  return `${count.toLocaleString()} ${noun}${count === 1 ? '' : 's'}`
+  return `${formatNumber(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
 export function formatMs(ms: number): string {
   if (ms < 10) return `${ms.toFixed(1)} ms`
-  return ms < 10_000 ? `${Math.round(ms).toLocaleString()} ms` : `${(ms / 1000).toFixed(1)} s`
+  return ms < 10_000 ? `${formatNumber(Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`
 }
 
 export function formatBytes(bytes: number): string {

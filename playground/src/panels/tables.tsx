@@ -1,5 +1,6 @@
 // The open database's tables and views: click to query one, expand to see its columns.
 import { useSignal } from '@preact/signals'
+import { formatNumber } from '../format.ts'
 import { displayName } from '../sql/quote.ts'
 import type { Table } from '../state/catalog.ts'
 import { showSql } from '../state/draft.ts'
@@ -51,7 +52,9 @@ function TableEntry({ table }: { table: Table }) {
         >
           {table.kind === 'table' ? <TableIcon /> : <ViewIcon />}
           <span class="mono">{table.name}</span>
-          <span class="count">{table.kind === 'view' ? 'view' : (table.rows?.toLocaleString() ?? '?')}</span>
+          <span class="count">
+            {table.kind === 'view' ? 'view' : table.rows === undefined ? '?' : formatNumber(table.rows)}
+          </span>
         </button>
       </div>
       {expanded.value && (

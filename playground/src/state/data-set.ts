@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals'
 import { CITIES, loadCities, type Progress } from '../data/cities.ts'
 import { cityExamples } from '../data/examples.ts'
-import { formatMs } from '../format.ts'
+import { formatMs, formatNumber } from '../format.ts'
 import { showSql } from './draft.ts'
 import { loadEnd } from './outcome.ts'
 import { describeError } from './problem.ts'
@@ -27,7 +27,7 @@ export async function loadDataSet(): Promise<void> {
     const count = await loadCities(current.db, controller.signal, (progress) => {
       loading.value = { progress, controller }
     })
-    loadEnd.value = { text: `${count.toLocaleString()} cities in ${formatMs(performance.now() - started)}` }
+    loadEnd.value = { text: `${formatNumber(count)} cities in ${formatMs(performance.now() - started)}` }
   } catch (error) {
     loadEnd.value = controller.signal.aborted
       ? { text: 'Cancelled; nothing was changed.' }

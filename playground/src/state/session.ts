@@ -2,6 +2,7 @@
 // signals; nobody else holds a Database.
 import { batch, signal } from '@preact/signals'
 import { type Database, deleteDatabase, listDatabases, open } from 'datasync'
+import { formatNumber } from '../format.ts'
 import { type Catalog, readCatalog } from './catalog.ts'
 import { errorSpan, loadEnd, outcome } from './outcome.ts'
 import { describeError, type Problem } from './problem.ts'
@@ -78,7 +79,7 @@ function welcomeBack(db: Database): string | undefined {
   if (tables.length === 0) return `Reopened ${db.info.name}. It has no tables yet.`
   const rows = tables.reduce((sum, table) => sum + (table.rows ?? 0), 0)
   const count = tables.length === 1 ? '1 table' : `${tables.length} tables`
-  return `Reopened ${db.info.name}: ${count}, ${rows.toLocaleString()} rows, as you left them.`
+  return `Reopened ${db.info.name}: ${count}, ${formatNumber(rows)} rows, as you left them.`
 }
 
 /** Reads the catalogue and the used space again, after anything that may have changed them; never rejects. */
