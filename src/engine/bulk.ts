@@ -1,6 +1,8 @@
 // A bulk between two of its messages: it holds the writer (or a savepoint of its interactive transaction) until the last
 // part has arrived or one of them failed.
 import type { Connection } from './connection.ts'
+import type { RequestRunner } from './runner.ts'
+import type { Session } from './session.ts'
 
 export interface OpenBulk {
   readonly id: number
@@ -14,3 +16,21 @@ export interface OpenBulk {
 }
 
 export const BULK_SAVEPOINT = 'datasync_bulk'
+
+/** Rolls back an open bulk that its client has given up; parts of it that still arrive find it closed. */
+export function abandonBulk(
+  bulk: OpenBulk,
+  place: { readonly session: Session; readonly runner: RequestRunner },
+): void {
+  const { session, runner } = place
+  session.bulks.delete(bulk.id)
+  if (bulk.failed !== undefined) return
+  if (runner.owner === bulk) runner.owner = undefined
+  if (runner.database.instance.vfs.failure.fatal !== undefined) return
+  const { connection } = bulk
+  if (!bulk.nested) connection.rollback()
+  else if (!connection.autocommit) {
+    connection.run(`ROLLBACK TO ${BULK_SAVEPOINT}`)
+    connection.run(`RELEASE ${BULK_SAVEPOINT}`)
+  }
+}

@@ -6,6 +6,7 @@ import { ClosedError } from '../errors/errors.ts'
 import { toWireError } from '../errors/wire.ts'
 import type { ClientSettings, EngineEvent, Request, Requests } from '../protocol/messages.ts'
 import type { Blocks } from '../store/block-store-types.ts'
+import { abandonBulk } from './bulk.ts'
 import { Database } from './database.ts'
 import { Job } from './job.ts'
 import type { MaintenanceStore } from './maintenance.ts'
@@ -159,6 +160,11 @@ export class Engine {
     // The statement is over, but chunks of it wait for credit that will not come.
     if (!running && session.streams.delete(seq)) this.#runner.refuseSeq(session, seq)
     for (const job of this.#scheduler.withdraw(({ cancelled }) => cancelled)) this.#runner.refuse(job)
+    // Between two parts of a bulk no job has its number, yet it holds the writer.
+    this.#scheduler.post(() => {
+      const bulk = session.bulks.get(seq)
+      if (bulk) abandonBulk(bulk, { session, runner: this.#runner })
+    })
   }
 
   #usePolicies(): void {

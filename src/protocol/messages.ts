@@ -178,7 +178,10 @@ export interface MaintenanceRequest extends RequestBase {
   readonly action: 'sync' | 'checkpoint' | 'compact' | 'verify' | 'metrics'
 }
 
-/** Gives up a request (abort, time-out on the client's side). No answer of its own; the request still gets one. */
+/**
+ * Gives up a request (abort, time-out on the client's side). No answer of its own; the request still gets one. With the
+ * number of a bulk, also between its parts, the whole bulk is rolled back.
+ */
 export interface CancelRequest {
   readonly type: 'cancel'
   readonly target: RequestSeq

@@ -1,0 +1,42 @@
+// The client and the real engine in one thread: messages are cloned and transferred as between page and worker, storage is
+// memory, SQLite is real. Nothing of it is scripted.
+
+import type { ClientPlatform, Transport } from '../../src/client/transport.ts'
+import { startEngineWorker } from '../../src/engine/worker.ts'
+import { realEnvironment } from '../../src/environment.ts'
+import { sqliteWasm } from './sqlite.ts'
+
+/** A client's platform whose workers run in this thread and keep their databases in memory. */
+export function inProcessPlatform(): ClientPlatform {
+  return {
+    ...realEnvironment(),
+    locks: undefined,
+    startWorker: startInProcess,
+    getWasm: sqliteWasm,
+  }
+}
+
+function startInProcess(): Transport {
+  const environment = realEnvironment()
+  const { port1, port2 } = new MessageChannel()
+  const storage = {
+    environment,
+    getDirectory: undefined,
+    indexedDb: undefined,
+    locks: undefined,
+    deviceMemoryBytes: undefined,
+  }
+  const receive = startEngineWorker(
+    { postMessage: (message, transfer) => port2.postMessage(message, transfer) },
+    { environment, storage, holdLock: async () => {}, persisted: async () => false },
+  )
+  port2.onmessage = ({ data }) => receive(data)
+  const transport: Transport = {
+    onmessage: undefined,
+    onfailure: undefined,
+    postMessage: (message, transfer) => port1.postMessage(message, transfer),
+    terminate: () => port1.close(),
+  }
+  port1.onmessage = ({ data }) => transport.onmessage?.(data)
+  return transport
+}
