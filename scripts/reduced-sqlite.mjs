@@ -2,6 +2,7 @@
 // and OPFS return at once when they are switched off by configuration, as the engine does; they and the worker API are a
 // third of its size, read and compiled at every start, and name worker scripts that are not part of this package. It
 // stands apart because it knows the inside of one exact version, and fails the build when that changes.
+import { visit } from './syntax.mjs'
 
 /** How the parts that are cut out begin or what they offer. */
 const UNUSED_PARTS = [
@@ -53,11 +54,4 @@ function withoutReferences(code) {
     if (!text.includes(from)) throw new Error(`SQLite's JavaScript no longer contains: ${from}`)
     return text.replaceAll(from, to)
   }, code)
-}
-
-function visit(node, see) {
-  see(node)
-  for (const value of Object.values(node)) {
-    for (const child of Array.isArray(value) ? value : [value]) if (typeof child?.type === 'string') visit(child, see)
-  }
 }

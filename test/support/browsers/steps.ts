@@ -12,8 +12,9 @@ export async function call<S extends object, K extends keyof S & string>(
   argument: Argument<S[K]> & Json,
   options?: EvaluateOptions,
 ): Promise<Answer<S[K]>> {
-  const source = `(argument) => {
-    if (!globalThis.steps) throw new Error('the page offers no steps: its script did not load')
+  // A script that failed is imported once more for the sake of its error.
+  const source = `async (argument) => {
+    if (!globalThis.steps) await import(document.querySelector('script').src)
     return globalThis.steps[${JSON.stringify(step)}](argument)
   }`
   return page.evaluate<Answer<S[K]>>(source, argument, options)
