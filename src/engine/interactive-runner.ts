@@ -78,7 +78,9 @@ export class InteractiveRunner {
         })
       case 'batch':
         return this.onWriter(job, id, (connection) => {
-          const outcomes = this.#atomically(connection, () => this.#runner.runItems(job, connection, request.items))
+          const outcomes = this.#atomically(connection, () =>
+            this.#runner.runItems(job, connection, request.items, (statement) => this.#check(statement, transaction)),
+          )
           return this.#runner.batch(job, outcomes)
         })
       default:
@@ -108,8 +110,15 @@ export class InteractiveRunner {
   /** Rolls back and remembers why; what the client still asks is answered with that. */
   abandon(transaction: InteractiveTransaction, reason: Error): void {
     if (transaction.ended) return
-    this.#close(transaction)
     transaction.ended = reason
+    const { stream } = transaction
+    if (!stream) {
+      this.#close(transaction)
+      return
+    }
+    // Its connection is given back once the statement that is running on it has noticed.
+    stream.cancelled = true
+    stream.session.streams.get(stream.request.seq)?.wake?.()
   }
 
   /** Rolls back everything that a client has open. */
@@ -156,7 +165,12 @@ export class InteractiveRunner {
       throw error
     }
     if (!transaction.onWriter && !writes) {
-      this.#runner.readers.detach(job, request, statement, () => this.#notice(transaction))
+      transaction.stream = job
+      this.#runner.readers.detach(job, request, statement, () => {
+        transaction.stream = undefined
+        if (transaction.ended) this.#close(transaction)
+        else this.#notice(transaction)
+      })
       return 'detached'
     }
     release()

@@ -5,6 +5,7 @@
 // Ended by its client it is forgotten; ended by an error, a time-out or SQLite it is kept until the client says `end`, so
 // that each later request can be told why.
 import type { Connection } from './connection.ts'
+import type { Job } from './job.ts'
 import type { Session } from './session.ts'
 
 export class InteractiveTransaction {
@@ -18,6 +19,8 @@ export class InteractiveTransaction {
   /** Why it was ended before its client ended it. */
   ended: Error | undefined
   cancelTimer: (() => void) | undefined
+  /** The statement that is running on its reader between two turns. */
+  stream: Job | undefined
 
   constructor(
     session: Session,

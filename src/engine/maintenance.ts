@@ -2,6 +2,9 @@
 import { UsageError } from '../errors/errors.ts'
 import type { MaintenanceReport, MaintenanceRequest } from '../protocol/messages.ts'
 import type { Database } from './database.ts'
+import type { Job } from './job.ts'
+import type { RequestRunner } from './runner.ts'
+import type { RunResult } from './scheduler.ts'
 
 /** The store's housekeeping, as far as it has it. */
 export interface MaintenanceStore {
@@ -11,17 +14,31 @@ export interface MaintenanceStore {
   metrics?(): Readonly<Record<string, number>>
 }
 
-export interface MaintenanceCall {
-  readonly action: MaintenanceRequest['action']
-  readonly database: Database
-  readonly store: MaintenanceStore
-  /** Requests in the queue. */
-  readonly depth: number
+/** Runs one call beside everything else and answers it with its report, or with `done` where it has none. */
+export function answerMaintenance(runner: RequestRunner, job: Job, action: MaintenanceRequest['action']): RunResult {
+  const { seq } = job.request
+  run(runner, action)
+    .then(
+      (report) => {
+        if (report) runner.send(job, () => ({ type: 'report', seq, report }), false)
+        else runner.done(job)
+      },
+      (error: unknown) => {
+        runner.fail(job, error)
+      },
+    )
+    .finally(() => {
+      runner.settle()
+      runner.scheduler.finish(job)
+    })
+    .catch((error: unknown) => runner.latch(error))
+  return 'detached'
 }
 
-/** Runs one call; resolves with its report if it has one. */
-export async function runMaintenance(call: MaintenanceCall): Promise<MaintenanceReport | undefined> {
-  const { action, database, store, depth } = call
+async function run(
+  { database, store, scheduler }: RequestRunner,
+  action: MaintenanceRequest['action'],
+): Promise<MaintenanceReport | undefined> {
   switch (action) {
     case 'sync':
       await database.blocks.sync()
@@ -41,7 +58,7 @@ export async function runMaintenance(call: MaintenanceCall): Promise<Maintenance
         kind: 'metrics',
         metrics: {
           ...store.metrics?.(),
-          queueDepth: depth,
+          queueDepth: scheduler.depth,
           wasmHeapBytes: database.instance.heap.bytes().length,
           shadowBytes: database.instance.vfs.shadowSpace.used.memoryBytes,
         },

@@ -42,8 +42,8 @@ export const SESSION_DEFAULTS: Readonly<Record<string, string>> = {
 
 const ON = /^(1|on|yes|true)$/i
 
-/** A session setting's value in the one form in which settings are compared. */
+/** A session setting's value in the one form in which settings are compared and put into a PRAGMA: a number. */
 export function normalSetting(name: string, value: string): string {
   if (name in SESSION_DEFAULTS) return ON.test(value) ? '1' : '0'
-  return value
+  return String(Math.trunc(Number(value)) || 0)
 }

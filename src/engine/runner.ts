@@ -4,16 +4,15 @@
 //
 // Invariants: while an interactive transaction or a bulk owns the writer, nothing else runs there; between two requests the
 // writer is otherwise in autocommit with no active statement.
-import { AbortError, DataSyncError, UsageError } from '../errors/errors.ts'
+import { AbortError, StorageError, UsageError } from '../errors/errors.ts'
 import type { BatchItem, PrepareRequest, StatementRequest } from '../protocol/messages.ts'
 import { BulkRunner } from './bulk-runner.ts'
 import { type Connection, SliceEnded } from './connection.ts'
 import type { Database } from './database.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import { InteractiveRunner } from './interactive-runner.ts'
-import type { Job } from './job.ts'
-import { waitTimeout } from './job.ts'
-import { type MaintenanceStore, runMaintenance } from './maintenance.ts'
+import { type Job, waitTimeout } from './job.ts'
+import { answerMaintenance, type MaintenanceStore } from './maintenance.ts'
 import type { Outbox } from './outbox.ts'
 import { DONE_OUTCOME, decodeOutcome, type RecordedOutcome } from './outcome.ts'
 import { ReaderRequests } from './reader-requests.ts'
@@ -33,7 +32,7 @@ const WRITER_READ_MS_MAX = 8
 export class RequestRunner implements Runner {
   readonly database: Database
   readonly #outbox: Outbox
-  readonly #store: MaintenanceStore
+  readonly store: MaintenanceStore
   readonly writes: WriteTransactions
   readonly #onFatal: (error: unknown) => void
   readonly #onGroup: () => void
@@ -56,7 +55,7 @@ export class RequestRunner implements Runner {
   }) {
     this.database = parts.database
     this.#outbox = parts.outbox
-    this.#store = parts.store
+    this.store = parts.store
     this.writes = new WriteTransactions(parts.database, parts.onCommit)
     this.#onGroup = parts.onGroup
     this.#onFatal = parts.onFatal
@@ -161,6 +160,8 @@ export class RequestRunner implements Runner {
     const { fatal } = this.database.instance.vfs.failure
     if (fatal !== undefined) this.latch(fatal)
     if (isBroken(error)) this.latch(error)
+    if (error instanceof StorageError && error.code === 'corrupt')
+      job.session.event({ name: 'corruption', block: error.block, message: error.message })
     this.send(job, errorReply(job.request.seq, error), false)
     return 'done'
   }
@@ -243,7 +244,7 @@ export class RequestRunner implements Runner {
   #dispatch(job: Job): RunResult | Promise<RunResult> {
     const { request } = job
     if (request.type === 'begin') return this.#interactive.begin(job, request)
-    if (request.type === 'maintenance') return this.#maintain(job, request.action)
+    if (request.type === 'maintenance') return answerMaintenance(this, job, request.action)
     if (request.type === 'bulk') return this.#bulk.run(job, request)
     if (request.transaction !== undefined) return this.#interactive.run(job, request.transaction)
     switch (request.type) {
@@ -324,12 +325,17 @@ export class RequestRunner implements Runner {
     return this.write(job, (writer) => ({ kind: 'batch', statements: this.runItems(job, writer, items) }))
   }
 
-  runItems(job: Job, connection: Connection, items: readonly BatchItem[]): StatementOutcome[] {
+  runItems(
+    job: Job,
+    connection: Connection,
+    items: readonly BatchItem[],
+    check: (statement: Statement) => void = refuseOutsideTransaction,
+  ): StatementOutcome[] {
     return items.map((item) => {
       const statement = this.compile(job.session, connection, item.sql)
       if (!statement) return noRows(job.session, item.want)
       try {
-        if (job.request.type === 'batch' && job.request.transaction === undefined) refuseOutsideTransaction(statement)
+        check(statement)
         return runStatement(statement, job.payload, item.parameters, item.want, this.database.packer)
       } finally {
         connection.release(statement)
@@ -383,22 +389,5 @@ export class RequestRunner implements Runner {
   #needsWriter(job: Job): 'later' {
     job.place = 'writer'
     return 'later'
-  }
-
-  #maintain(job: Job, action: Parameters<typeof runMaintenance>[0]['action']): RunResult {
-    const { seq } = job.request
-    runMaintenance({ action, database: this.database, store: this.#store, depth: this.scheduler.depth }).then(
-      (report) => {
-        this.send(job, () => (report ? { type: 'report', seq, report } : { type: 'done', seq }), false)
-        this.#outbox.settle()
-        this.scheduler.finish(job)
-      },
-      (error: unknown) => {
-        this.fail(job, error)
-        this.#outbox.settle()
-        this.scheduler.finish(job)
-      },
-    )
-    return 'detached'
   }
 }

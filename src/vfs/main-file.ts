@@ -38,6 +38,7 @@ export class MainFile {
   #transaction: WriteTransaction | undefined
   #headerStaged = false
   #reserved = false
+  #cutSinceReserve = false
   #announced: readonly Origin[] | undefined
   #journal: ShadowFile | undefined
   #stagedBytes = 0
@@ -113,6 +114,7 @@ export class MainFile {
   truncate(size: number): void {
     assert(this.#transaction !== undefined, 'only the holder of the write lock truncates')
     this.#transaction.truncate(Math.ceil(size / this.#blockSize))
+    this.#cutSinceReserve = this.#reserved
   }
 
   size(): number {
@@ -163,6 +165,7 @@ export class MainFile {
     if (this.#announced === undefined || !this.#transaction?.dirty) return
     this.#transaction.reserve()
     this.#reserved = true
+    this.#cutSinceReserve = false
   }
 
   /** SQLITE_FCNTL_COMMIT_PHASETWO: what is staged becomes one commit. */
@@ -171,6 +174,8 @@ export class MainFile {
     if (!transaction?.dirty) return
     assert(this.#announced !== undefined, 'a commit is announced before it is published')
     assert(this.#reserved, 'space was reserved after the last write')
+    // SQLite shortens the file between the two calls; that needs less space than was found.
+    if (this.#cutSinceReserve) transaction.reserve()
     assert(this.#headerStaged, 'block 0 is part of every commit')
     assert(changeCounter(this.#stagedHeader) !== changeCounter(this.#header), 'every commit moves the change counter')
     this.#transaction = undefined

@@ -19,7 +19,7 @@ import { parseFromEngine, parseToEngine } from '../../src/protocol/parse.ts'
 import { type ArrayRow, readArrayRows } from '../../src/protocol/row-reader.ts'
 import { type BindValue, ValueWriter } from '../../src/protocol/value-writer.ts'
 import type { Blocks } from '../../src/store/block-store-types.ts'
-import { MemoryBlocks } from './memory-blocks.ts'
+import { ObservedBlocks } from './observed-blocks.ts'
 import { sqliteWasm } from './sqlite.ts'
 
 export type Parameters = readonly BindValue[] | Readonly<Record<string, BindValue>>
@@ -293,7 +293,7 @@ function plain({ changes, lastInsertRowid, columns }: StatementResult) {
   return { changes, lastInsertRowid, columns: columns ?? [] }
 }
 
-export interface EngineFixture<B extends Blocks = MemoryBlocks> {
+export interface EngineFixture<B extends Blocks = ObservedBlocks> {
   readonly engine: Engine
   readonly blocks: B
   client(settings?: Partial<ClientSettings>): TestClient
@@ -301,11 +301,11 @@ export interface EngineFixture<B extends Blocks = MemoryBlocks> {
 
 let clients = 0
 
-/** An engine on the given blocks (default: plain ones in memory). */
-export async function startEngine<B extends Blocks = MemoryBlocks>(
+/** An engine on the given blocks (default: plain ones in memory, observed). */
+export async function startEngine<B extends Blocks = ObservedBlocks>(
   options: { blocks?: B; store?: EngineStore; environment?: Environment; cacheBytes?: number } = {},
 ): Promise<EngineFixture<B>> {
-  const blocks = options.blocks ?? (new MemoryBlocks() as Blocks as B)
+  const blocks = options.blocks ?? (new ObservedBlocks() as Blocks as B)
   const engine = new Engine({
     sqlite3: await loadSqlite(await sqliteWasm(), {}),
     blocks,

@@ -1,5 +1,5 @@
 // A plain implementation of `Blocks`, for suites of the layers above the store: one Map of blocks per published sequence,
-// nothing durable, nothing checked twice. Switches make it refuse space, rot a block, or fail a flush or sync.
+// nothing durable, nothing checked twice. Faults and counts are `observed-blocks.ts`, over this or over the real store.
 import { StorageError } from '../../src/errors/errors.ts'
 import type { Blocks, Origin, ScratchArea, Snapshot, WriteTransaction } from '../../src/store/block-store-types.ts'
 
@@ -9,30 +9,12 @@ interface State {
   readonly sizeBlocks: number
 }
 
-export interface MemoryFaults {
-  /** `write` answers `quota` once this many blocks are staged; 0: never. */
-  stagedBlocksMax: number
-  /** `reserve` answers `quota`. */
-  reserve: boolean
-  /** These blocks read as damaged. */
-  readonly damaged: Set<number>
-  /** The next flush or sync rejects with this. */
-  durability: Error | undefined
-}
-
 export class MemoryBlocks implements Blocks {
   readonly blockSize: number
-  readonly faults: MemoryFaults = { stagedBlocksMax: 0, reserve: false, damaged: new Set(), durability: undefined }
-  /** Calls so far. */
-  readonly counts = { pins: 0, released: 0, reads: 0, publishes: 0, prepares: 0, flushes: 0, syncs: 0 }
-  /** What each publish carried. */
-  readonly published: (readonly Origin[])[] = []
-  /** Set to make flush, sync and prepare answer promises, each awaiting this. */
-  delay: (() => Promise<void>) | undefined
   flushedSequence = 0
   syncedSequence = 0
   readonly scratch: MemoryScratch
-  readonly outcomes = new Map<string, Uint8Array>()
+  readonly #outcomes = new Map<string, Uint8Array>()
   #state: State = { sequence: 0, blocks: new Map(), sizeBlocks: 0 }
   #transaction: MemoryTransaction | undefined
 
@@ -49,23 +31,17 @@ export class MemoryBlocks implements Blocks {
     return this.#state.sizeBlocks
   }
 
-  get writing(): boolean {
-    return this.#transaction !== undefined
-  }
-
   pin(): Snapshot {
-    const state = this.#state
-    this.counts.pins++
+    const { sequence, sizeBlocks, blocks } = this.#state
     let pinned = true
     return {
-      sequence: state.sequence,
-      sizeBlocks: state.sizeBlocks,
+      sequence,
+      sizeBlocks,
       read: (block, into) => {
         if (!pinned) throw new Error('read after release')
-        this.readBlock(state.blocks, block, into)
+        this.readBlock(blocks, block, into)
       },
       release: () => {
-        if (pinned) this.counts.released++
         pinned = false
       },
     }
@@ -82,49 +58,28 @@ export class MemoryBlocks implements Blocks {
     this.#transaction = undefined
     if (!next) return
     this.#state = next
-    this.counts.publishes++
-    this.published.push(origins)
-    for (const origin of origins) this.outcomes.set(`${origin.client} ${origin.seq}`, origin.outcome)
+    for (const origin of origins) this.#outcomes.set(`${origin.client} ${origin.seq}`, origin.outcome)
   }
 
   readBlock(blocks: ReadonlyMap<number, Uint8Array>, block: number, into: Uint8Array): void {
-    this.counts.reads++
     if (into.length !== this.blockSize) throw new Error('a read of something else than one block')
-    if (this.faults.damaged.has(block)) throw new StorageError('corrupt', `block ${block} is damaged`, { block })
     const bytes = blocks.get(block)
     if (bytes) into.set(bytes)
     else into.fill(0)
   }
 
-  prepare(): void | Promise<void> {
-    this.counts.prepares++
-    return this.delay?.()
+  prepare(): void {}
+
+  flush(): void {
+    this.flushedSequence = this.sequence
   }
 
-  flush(): void | Promise<void> {
-    this.counts.flushes++
-    return this.#store(() => {})
-  }
-
-  sync(): void | Promise<void> {
-    this.counts.syncs++
-    return this.#store((sequence) => {
-      this.syncedSequence = sequence
-    })
+  sync(): void {
+    this.flushedSequence = this.syncedSequence = this.sequence
   }
 
   outcomeOf(client: string, seq: number): Uint8Array | undefined {
-    return this.outcomes.get(`${client} ${seq}`)
-  }
-
-  #store(then: (sequence: number) => void): void | Promise<void> {
-    const { sequence } = this.#state
-    const store = () => {
-      if (this.faults.durability) throw this.faults.durability
-      this.flushedSequence = sequence
-      then(sequence)
-    }
-    return this.delay ? this.delay().then(store) : store()
+    return this.#outcomes.get(`${client} ${seq}`)
   }
 }
 
@@ -155,9 +110,6 @@ class MemoryTransaction implements WriteTransaction {
   }
 
   write(block: number, bytes: Uint8Array): void {
-    const { stagedBlocksMax } = this.#store.faults
-    if (stagedBlocksMax && this.#staged.size >= stagedBlocksMax && !this.#staged.has(block))
-      throw new StorageError('quota', 'the quota is used up')
     if (bytes.length !== this.#store.blockSize) throw new Error('a write of something else than one block')
     this.#staged.set(block, bytes.slice())
     this.#size = Math.max(this.#size, block + 1)
@@ -172,10 +124,10 @@ class MemoryTransaction implements WriteTransaction {
     }
     this.#size = sizeBlocks
     this.dirty = true
+    this.#reserved = false
   }
 
   reserve(): void {
-    if (this.#store.faults.reserve) throw new StorageError('quota', 'no space for the commit record')
     this.#reserved = true
   }
 
@@ -202,8 +154,6 @@ class MemoryScratch implements ScratchArea {
   readonly #bytesMax: number
   #bytes = new Uint8Array(0)
   size = 0
-  /** The largest size ever. */
-  peak = 0
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
@@ -225,7 +175,6 @@ class MemoryScratch implements ScratchArea {
     }
     this.#bytes.set(bytes, at)
     this.size = Math.max(this.size, end)
-    this.peak = Math.max(this.peak, this.size)
   }
 
   truncate(size: number): void {

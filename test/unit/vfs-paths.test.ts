@@ -7,14 +7,16 @@
 import { describe, expect, it } from 'vitest'
 import { loadSqlite } from '../../src/engine/sqlite-module.ts'
 import { realEnvironment } from '../../src/environment.ts'
+import type { Blocks } from '../../src/store/block-store-types.ts'
 import { SqliteVfs } from '../../src/vfs/vfs.ts'
-import { MemoryBlocks } from '../support/memory-blocks.ts'
+import { IMPLEMENTATIONS, ObservedBlocks } from '../support/observed-blocks.ts'
 import { sqliteWasm } from '../support/sqlite.ts'
 
 const PRAGMAS = 'PRAGMA page_size=4096;PRAGMA journal_mode=PERSIST;PRAGMA temp_store=FILE;PRAGMA synchronous=OFF;'
 const GROW = 'UPDATE t SET b=hex(randomblob(300))'
 
-async function start(blocks = new MemoryBlocks()) {
+async function startOn(make: () => Promise<Blocks>) {
+  const blocks = new ObservedBlocks(await make())
   const sqlite3 = await loadSqlite(await sqliteWasm(), {})
   const vfs = new SqliteVfs(sqlite3, blocks, realEnvironment())
   const connect = () => {
@@ -57,7 +59,7 @@ async function start(blocks = new MemoryBlocks()) {
   const integrity = (on: typeof writer) => on.db.selectValue('PRAGMA integrity_check')
   return { sqlite3, vfs, blocks, writer, reader, published, count, integrity }
 }
-type Started = Awaited<ReturnType<typeof start>>
+type Started = Awaited<ReturnType<typeof startOn>>
 
 /** Nothing of the failed transaction is left, and the connection is as good as new. */
 function expectUnharmed({ writer, reader, published, count, integrity, blocks, vfs }: Started, rows: number) {
@@ -72,198 +74,202 @@ function expectUnharmed({ writer, reader, published, count, integrity, blocks, v
   expect(vfs.failure.fatal).toBeUndefined()
 }
 
-describe('the end of a transaction', () => {
-  it('1: a commit publishes exactly one record, which other connections see', async () => {
-    const started = await start()
-    const { writer, published } = started
-    expect(published(() => writer.announced('INSERT INTO t VALUES(5001,1)'))).toEqual(['ok', 1])
-    expectUnharmed(started, 1001)
+describe.each(IMPLEMENTATIONS)('on %s', (_name, make) => {
+  const start = () => startOn(make)
+
+  describe('the end of a transaction', () => {
+    it('1: a commit publishes exactly one record, which other connections see', async () => {
+      const started = await start()
+      const { writer, published } = started
+      expect(published(() => writer.announced('INSERT INTO t VALUES(5001,1)'))).toEqual(['ok', 1])
+      expectUnharmed(started, 1001)
+    })
+
+    it('2: an empty commit publishes nothing', async () => {
+      const started = await start()
+      const { writer, published } = started
+      expect(published(() => writer.announced('BEGIN IMMEDIATE;COMMIT'))).toEqual(['ok', 0])
+      expectUnharmed(started, 1000)
+    })
+
+    it('3: a COMMIT refused by a deferred key publishes nothing and leaves the transaction open', async () => {
+      const started = await start()
+      const { writer, published } = started
+      writer.db.exec('PRAGMA foreign_keys=ON')
+      writer.announced('CREATE TABLE p(a INTEGER PRIMARY KEY)')
+      writer.announced('CREATE TABLE c(a REFERENCES p(a) DEFERRABLE INITIALLY DEFERRED)')
+      writer.attempt('BEGIN IMMEDIATE;INSERT INTO c VALUES(7)')
+      expect(published(() => writer.announced('COMMIT'))).toEqual(['SQLITE_CONSTRAINT_FOREIGNKEY', 0])
+      expect(writer.attempt('ROLLBACK')).toBe('ok')
+      expectUnharmed(started, 1000)
+    })
+
+    it('4: ROLLBACK of a transaction that spilled drops what was staged', async () => {
+      const started = await start()
+      const { writer, published, blocks } = started
+      writer.attempt(`BEGIN IMMEDIATE;${GROW}`)
+      expect(writer.file.stagedBytes).toBeGreaterThan(100 * blocks.blockSize)
+      expect(published(() => writer.attempt('ROLLBACK'))).toEqual(['ok', 0])
+      expectUnharmed(started, 1000)
+    })
+
+    it('5: INSERT OR ROLLBACK after a spill drops the whole transaction', async () => {
+      const started = await start()
+      const { writer, published } = started
+      writer.attempt(`BEGIN IMMEDIATE;${GROW}`)
+      expect(published(() => writer.attempt('INSERT OR ROLLBACK INTO t VALUES(1,1)'))).toEqual([
+        'SQLITE_CONSTRAINT_PRIMARYKEY',
+        0,
+      ])
+      expectUnharmed(started, 1000)
+    })
+
+    it('6: a statement that spilled and failed publishes nothing', async () => {
+      const started = await start()
+      const { writer, published } = started
+      const sql = 'INSERT INTO t SELECT a+100000,hex(randomblob(300)) FROM t UNION ALL SELECT 1,1'
+      expect(published(() => writer.announced(sql))).toEqual(['SQLITE_CONSTRAINT_PRIMARYKEY', 0])
+      expectUnharmed(started, 1000)
+    })
+
+    it('7: ROLLBACK TO a savepoint after a spill keeps the rest of the transaction', async () => {
+      const started = await start()
+      const { writer, published } = started
+      writer.attempt(`BEGIN IMMEDIATE;SAVEPOINT a;${GROW};ROLLBACK TO a;RELEASE a;INSERT INTO t VALUES(5002,1)`)
+      expect(published(() => writer.announced('COMMIT'))).toEqual(['ok', 1])
+      expectUnharmed(started, 1001)
+    })
+
+    it('8: VACUUM publishes its truncation with its pages', async () => {
+      const started = await start()
+      const { writer, blocks, count } = started
+      writer.announced(GROW)
+      writer.announced('DELETE FROM t WHERE a%3=0')
+      const [blocksBefore, rows] = [blocks.sizeBlocks, count(writer)]
+      expect(writer.announced('VACUUM')).toBe('ok')
+      expect(blocks.sizeBlocks).toBeLessThan(blocksBefore)
+      expectUnharmed(started, rows)
+    })
+
+    it('9: SQLITE_FULL in a statement, bare or in a transaction, leaves reads working while space is short', async () => {
+      const started = await start()
+      const { writer, published, blocks } = started
+      blocks.faults.stagedBlocksMax = 10
+      expect(published(() => writer.announced(GROW))).toEqual(['SQLITE_FULL', 0])
+      expectUnharmed(started, 1000)
+      blocks.faults.stagedBlocksMax = 10
+      expect(published(() => writer.attempt(`BEGIN IMMEDIATE;${GROW}`))).toEqual(['SQLITE_FULL', 0])
+      writer.attempt('ROLLBACK')
+      expectUnharmed(started, 1001)
+    })
+
+    it('10: SQLITE_FULL at the reservation refuses the COMMIT and nothing is published', async () => {
+      const started = await start()
+      const { writer, published, blocks } = started
+      blocks.faults.reserve = true
+      writer.attempt('BEGIN IMMEDIATE;INSERT INTO t VALUES(NULL,2)')
+      expect(published(() => writer.announced('COMMIT'))).toEqual(['SQLITE_FULL', 0])
+      writer.attempt('ROLLBACK')
+      expectUnharmed(started, 1000)
+    })
+
+    it('11: SQLITE_FULL in VACUUM leaves the database as it was', async () => {
+      const started = await start()
+      const { writer, published, blocks } = started
+      blocks.faults.stagedBlocksMax = 2
+      expect(published(() => writer.announced('VACUUM'))).toEqual(['SQLITE_FULL', 0])
+      expectUnharmed(started, 1000)
+    })
   })
 
-  it('2: an empty commit publishes nothing', async () => {
-    const started = await start()
-    const { writer, published } = started
-    expect(published(() => writer.announced('BEGIN IMMEDIATE;COMMIT'))).toEqual(['ok', 0])
-    expectUnharmed(started, 1000)
+  describe('snapshots', () => {
+    it('a half-read SELECT of a reader keeps its state while the writer commits', async () => {
+      const { writer, reader, count } = await start()
+      const statement = reader.db.prepare('SELECT a FROM t')
+      let rows = 0
+      while (statement.step()) {
+        if (++rows === 1) writer.announced('DELETE FROM t WHERE a>500')
+      }
+      statement.finalize()
+      expect(rows).toBe(1000)
+      expect(count(reader)).toBe(500)
+    })
+
+    it('an open transaction is invisible to a reader and the reader does not block it', async () => {
+      const { writer, reader, count } = await start()
+      writer.attempt('BEGIN IMMEDIATE;DELETE FROM t')
+      expect(count(reader)).toBe(1000)
+      expect(reader.attempt('INSERT INTO t VALUES(NULL,1)')).toBe('SQLITE_BUSY')
+      expect(writer.announced('COMMIT')).toBe('ok')
+      expect(count(reader)).toBe(0)
+    })
+
+    it('every snapshot is released again', async () => {
+      const { writer, reader, count, blocks } = await start()
+      for (let i = 0; i < 10; i++) {
+        writer.announced('INSERT INTO t VALUES(NULL,1)')
+        count(reader)
+        count(writer)
+      }
+      expect(blocks.counts.released).toBe(blocks.counts.pins)
+    })
+
+    it('two connections in turn write without conflict and without reading the file again for nothing', async () => {
+      const { writer, reader, published } = await start()
+      expect(published(() => reader.announced('INSERT INTO t VALUES(NULL,1)'))).toEqual(['ok', 1])
+      expect(published(() => writer.announced('INSERT INTO t VALUES(NULL,1)'))).toEqual(['ok', 1])
+    })
   })
 
-  it('3: a COMMIT refused by a deferred key publishes nothing and leaves the transaction open', async () => {
-    const started = await start()
-    const { writer, published } = started
-    writer.db.exec('PRAGMA foreign_keys=ON')
-    writer.announced('CREATE TABLE p(a INTEGER PRIMARY KEY)')
-    writer.announced('CREATE TABLE c(a REFERENCES p(a) DEFERRABLE INITIALLY DEFERRED)')
-    writer.attempt('BEGIN IMMEDIATE;INSERT INTO c VALUES(7)')
-    expect(published(() => writer.announced('COMMIT'))).toEqual(['SQLITE_CONSTRAINT_FOREIGNKEY', 0])
-    expect(writer.attempt('ROLLBACK')).toBe('ok')
-    expectUnharmed(started, 1000)
+  describe('refusals', () => {
+    it('a commit that nobody announced is fatal, since its origins would be missing', async () => {
+      const { writer, vfs, blocks } = await start()
+      const before = blocks.sequence
+      expect(writer.attempt('INSERT INTO t VALUES(NULL,1)')).toBe('SQLITE_IOERR')
+      expect(String(vfs.failure.fatal)).toContain('announced')
+      expect(blocks.sequence).toBe(before)
+    })
+
+    it('a damaged block is kept with its number as the cause of the error', async () => {
+      const { writer, reader, vfs, blocks } = await start()
+      writer.announced(GROW)
+      blocks.faults.damaged.add(20)
+      expect(reader.attempt('SELECT sum(length(b)) FROM t')).toMatch(/SQLITE_IOERR/)
+      expect(vfs.failure.take()).toMatchObject({ code: 'corrupt', block: 20 })
+      expect(vfs.failure.fatal).toBeUndefined()
+    })
+
+    it('another file cannot be attached', async () => {
+      const { writer } = await start()
+      expect(writer.attempt("ATTACH 'file:other.db?vfs=datasync' AS o")).toBe('SQLITE_CANTOPEN')
+    })
+
+    it('WAL mode is not entered', async () => {
+      const { writer } = await start()
+      expect(writer.db.selectValue('PRAGMA journal_mode=WAL')).not.toBe('wal')
+    })
   })
 
-  it('4: ROLLBACK of a transaction that spilled drops what was staged', async () => {
-    const started = await start()
-    const { writer, published, blocks } = started
-    writer.attempt(`BEGIN IMMEDIATE;${GROW}`)
-    expect(writer.file.stagedBytes).toBeGreaterThan(100 * blocks.blockSize)
-    expect(published(() => writer.attempt('ROLLBACK'))).toEqual(['ok', 0])
-    expectUnharmed(started, 1000)
-  })
+  describe('journals and temporary files', () => {
+    it('a large update does not grow the wasm heap, and leaves neither memory nor scratch behind', async () => {
+      const { sqlite3, writer, blocks, vfs } = await start()
+      const many = 'WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM s WHERE i<40000)'
+      writer.announced(`INSERT INTO t(b) ${many} SELECT hex(randomblob(300)) FROM s`)
+      const heapBytes = sqlite3.wasm.heap8u().length
+      writer.announced('UPDATE t SET b=b||1')
+      expect(blocks.scratch.peak).toBeGreaterThan(8 << 20)
+      expect(blocks.scratch.size).toBe(0)
+      expect(vfs.shadowSpace.used).toEqual({ memoryBytes: 0, scratchBytes: 0 })
+      expect(sqlite3.wasm.heap8u().length).toBe(heapBytes)
+    })
 
-  it('5: INSERT OR ROLLBACK after a spill drops the whole transaction', async () => {
-    const started = await start()
-    const { writer, published } = started
-    writer.attempt(`BEGIN IMMEDIATE;${GROW}`)
-    expect(published(() => writer.attempt('INSERT OR ROLLBACK INTO t VALUES(1,1)'))).toEqual([
-      'SQLITE_CONSTRAINT_PRIMARYKEY',
-      0,
-    ])
-    expectUnharmed(started, 1000)
-  })
-
-  it('6: a statement that spilled and failed publishes nothing', async () => {
-    const started = await start()
-    const { writer, published } = started
-    const sql = 'INSERT INTO t SELECT a+100000,hex(randomblob(300)) FROM t UNION ALL SELECT 1,1'
-    expect(published(() => writer.announced(sql))).toEqual(['SQLITE_CONSTRAINT_PRIMARYKEY', 0])
-    expectUnharmed(started, 1000)
-  })
-
-  it('7: ROLLBACK TO a savepoint after a spill keeps the rest of the transaction', async () => {
-    const started = await start()
-    const { writer, published } = started
-    writer.attempt(`BEGIN IMMEDIATE;SAVEPOINT a;${GROW};ROLLBACK TO a;RELEASE a;INSERT INTO t VALUES(5002,1)`)
-    expect(published(() => writer.announced('COMMIT'))).toEqual(['ok', 1])
-    expectUnharmed(started, 1001)
-  })
-
-  it('8: VACUUM publishes its truncation with its pages', async () => {
-    const started = await start()
-    const { writer, blocks, count } = started
-    writer.announced(GROW)
-    writer.announced('DELETE FROM t WHERE a%3=0')
-    const [blocksBefore, rows] = [blocks.sizeBlocks, count(writer)]
-    expect(writer.announced('VACUUM')).toBe('ok')
-    expect(blocks.sizeBlocks).toBeLessThan(blocksBefore)
-    expectUnharmed(started, rows)
-  })
-
-  it('9: SQLITE_FULL in a statement, bare or in a transaction, leaves reads working while space is short', async () => {
-    const started = await start()
-    const { writer, published, blocks } = started
-    blocks.faults.stagedBlocksMax = 10
-    expect(published(() => writer.announced(GROW))).toEqual(['SQLITE_FULL', 0])
-    expectUnharmed(started, 1000)
-    blocks.faults.stagedBlocksMax = 10
-    expect(published(() => writer.attempt(`BEGIN IMMEDIATE;${GROW}`))).toEqual(['SQLITE_FULL', 0])
-    writer.attempt('ROLLBACK')
-    expectUnharmed(started, 1001)
-  })
-
-  it('10: SQLITE_FULL at the reservation refuses the COMMIT and nothing is published', async () => {
-    const started = await start()
-    const { writer, published, blocks } = started
-    blocks.faults.reserve = true
-    writer.attempt('BEGIN IMMEDIATE;INSERT INTO t VALUES(NULL,2)')
-    expect(published(() => writer.announced('COMMIT'))).toEqual(['SQLITE_FULL', 0])
-    writer.attempt('ROLLBACK')
-    expectUnharmed(started, 1000)
-  })
-
-  it('11: SQLITE_FULL in VACUUM leaves the database as it was', async () => {
-    const started = await start()
-    const { writer, published, blocks } = started
-    blocks.faults.stagedBlocksMax = 2
-    expect(published(() => writer.announced('VACUUM'))).toEqual(['SQLITE_FULL', 0])
-    expectUnharmed(started, 1000)
-  })
-})
-
-describe('snapshots', () => {
-  it('a half-read SELECT of a reader keeps its state while the writer commits', async () => {
-    const { writer, reader, count } = await start()
-    const statement = reader.db.prepare('SELECT a FROM t')
-    let rows = 0
-    while (statement.step()) {
-      if (++rows === 1) writer.announced('DELETE FROM t WHERE a>500')
-    }
-    statement.finalize()
-    expect(rows).toBe(1000)
-    expect(count(reader)).toBe(500)
-  })
-
-  it('an open transaction is invisible to a reader and the reader does not block it', async () => {
-    const { writer, reader, count } = await start()
-    writer.attempt('BEGIN IMMEDIATE;DELETE FROM t')
-    expect(count(reader)).toBe(1000)
-    expect(reader.attempt('INSERT INTO t VALUES(NULL,1)')).toBe('SQLITE_BUSY')
-    expect(writer.announced('COMMIT')).toBe('ok')
-    expect(count(reader)).toBe(0)
-  })
-
-  it('every snapshot is released again', async () => {
-    const { writer, reader, count, blocks } = await start()
-    for (let i = 0; i < 10; i++) {
-      writer.announced('INSERT INTO t VALUES(NULL,1)')
-      count(reader)
-      count(writer)
-    }
-    expect(blocks.counts.released).toBe(blocks.counts.pins)
-  })
-
-  it('two connections in turn write without conflict and without reading the file again for nothing', async () => {
-    const { writer, reader, published } = await start()
-    expect(published(() => reader.announced('INSERT INTO t VALUES(NULL,1)'))).toEqual(['ok', 1])
-    expect(published(() => writer.announced('INSERT INTO t VALUES(NULL,1)'))).toEqual(['ok', 1])
-  })
-})
-
-describe('refusals', () => {
-  it('a commit that nobody announced is fatal, since its origins would be missing', async () => {
-    const { writer, vfs, blocks } = await start()
-    const before = blocks.sequence
-    expect(writer.attempt('INSERT INTO t VALUES(NULL,1)')).toBe('SQLITE_IOERR')
-    expect(String(vfs.failure.fatal)).toContain('announced')
-    expect(blocks.sequence).toBe(before)
-  })
-
-  it('a damaged block is kept with its number as the cause of the error', async () => {
-    const { writer, reader, vfs, blocks } = await start()
-    writer.announced(GROW)
-    blocks.faults.damaged.add(20)
-    expect(reader.attempt('SELECT sum(length(b)) FROM t')).toMatch(/SQLITE_IOERR/)
-    expect(vfs.failure.take()).toMatchObject({ code: 'corrupt', block: 20 })
-    expect(vfs.failure.fatal).toBeUndefined()
-  })
-
-  it('another file cannot be attached', async () => {
-    const { writer } = await start()
-    expect(writer.attempt("ATTACH 'file:other.db?vfs=datasync' AS o")).toBe('SQLITE_CANTOPEN')
-  })
-
-  it('WAL mode is not entered', async () => {
-    const { writer } = await start()
-    expect(writer.db.selectValue('PRAGMA journal_mode=WAL')).not.toBe('wal')
-  })
-})
-
-describe('journals and temporary files', () => {
-  it('a large update does not grow the wasm heap, and leaves neither memory nor scratch behind', async () => {
-    const { sqlite3, writer, blocks, vfs } = await start()
-    const many = 'WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM s WHERE i<40000)'
-    writer.announced(`INSERT INTO t(b) ${many} SELECT hex(randomblob(300)) FROM s`)
-    const heapBytes = sqlite3.wasm.heap8u().length
-    writer.announced('UPDATE t SET b=b||1')
-    expect(blocks.scratch.peak).toBeGreaterThan(8 << 20)
-    expect(blocks.scratch.size).toBe(0)
-    expect(vfs.shadowSpace.used).toEqual({ memoryBytes: 0, scratchBytes: 0 })
-    expect(sqlite3.wasm.heap8u().length).toBe(heapBytes)
-  })
-
-  it('a sort beyond the memory goes through the scratch area and is right', async () => {
-    const { writer, vfs } = await start()
-    const many = 'WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM s WHERE i<60000)'
-    const sorted = `SELECT a FROM (${many} SELECT i AS a, hex(zeroblob(150)) AS c FROM s) ORDER BY (a*7919)%60000, c`
-    const wrong = `SELECT count(*) FROM (SELECT a, row_number() OVER () AS n FROM (${sorted})) WHERE (a*7919)%60000<>n%60000`
-    expect(writer.db.selectValue(wrong.replace('n%60000', '(n-1)'))).toBe(0)
-    expect(vfs.shadowSpace.used.memoryBytes).toBeLessThan(1 << 20)
+    it('a sort beyond the memory goes through the scratch area and is right', async () => {
+      const { writer, vfs } = await start()
+      const many = 'WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM s WHERE i<60000)'
+      const sorted = `SELECT a FROM (${many} SELECT i AS a, hex(zeroblob(150)) AS c FROM s) ORDER BY (a*7919)%60000, c`
+      const wrong = `SELECT count(*) FROM (SELECT a, row_number() OVER () AS n FROM (${sorted})) WHERE (a*7919)%60000<>n%60000`
+      expect(writer.db.selectValue(wrong.replace('n%60000', '(n-1)'))).toBe(0)
+      expect(vfs.shadowSpace.used.memoryBytes).toBeLessThan(1 << 20)
+    })
   })
 })
