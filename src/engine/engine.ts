@@ -185,8 +185,9 @@ export class Engine {
     this.#cancelIdle = undefined
     const { clock } = this.#environment
     const restMs = this.#lastWorkMs + IDLE_MS - clock.monotonicMs()
-    if (restMs > 1) {
-      this.#cancelIdle = clock.after(restMs, () => this.#whenIdle())
+    const busy = !this.#outbox.quiet || this.#scheduler.depth > 0 || this.#runner.owner !== undefined
+    if (restMs > 1 || busy) {
+      this.#cancelIdle = clock.after(busy ? IDLE_MS : restMs, () => this.#whenIdle())
       return
     }
     if (this.#closing || this.#runner.latched !== undefined) return

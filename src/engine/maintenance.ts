@@ -36,12 +36,13 @@ export function answerMaintenance(runner: RequestRunner, job: Job, action: Maint
 }
 
 async function run(
-  { database, store, scheduler }: RequestRunner,
+  runner: RequestRunner,
   action: MaintenanceRequest['action'],
 ): Promise<MaintenanceReport | undefined> {
+  const { database, store, scheduler } = runner
   switch (action) {
     case 'sync':
-      await database.blocks.sync()
+      await runner.synced()
       return undefined
     case 'checkpoint':
       await available(store.checkpoint, action).call(store)

@@ -26,7 +26,7 @@ export class Outbox {
   #waiting: OutgoingAnswer[] = []
   #inFlight: Promise<void> | undefined
   #syncWanted = false
-  #failed = false
+  #failure: unknown
 
   /** `onFailure` is called once, when a flush or sync failed for good; `onSync` after each sync. */
   constructor(blocks: Blocks, onFailure: (error: unknown) => void, onSync: () => void) {
@@ -35,9 +35,9 @@ export class Outbox {
     this.#onSync = onSync
   }
 
-  /** How many answers are held back. */
-  get held(): number {
-    return this.#waiting.length
+  /** True if nothing waits and nothing is in flight. */
+  get quiet(): boolean {
+    return this.#waiting.length === 0 && this.#inFlight === undefined
   }
 
   add(answer: OutgoingAnswer): void {
@@ -54,7 +54,7 @@ export class Outbox {
   settle(): void {
     for (;;) {
       this.#release()
-      if (this.#failed || this.#inFlight !== undefined) return
+      if (this.#failure !== undefined || this.#inFlight !== undefined) return
       const sync = this.#syncWanted || this.#waiting.some(({ session }) => session.settings.durability === 'strict')
       if (!sync && this.#waiting.length === 0) return
       this.#syncWanted = false
@@ -79,6 +79,16 @@ export class Outbox {
     }
   }
 
+  /** Resolves once everything published so far is synced. Throws what made a flush or sync fail. */
+  async synced(): Promise<void> {
+    const { sequence } = this.#blocks
+    while (this.#failure === undefined && this.#blocks.syncedSequence < sequence) {
+      this.wantSync()
+      await this.#inFlight
+    }
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
   /** Resolves when nothing waits and nothing is in flight. */
   async drained(): Promise<void> {
     this.settle()
@@ -93,7 +103,7 @@ export class Outbox {
 
   #fail(error: unknown): void {
     this.#inFlight = undefined
-    this.#failed = true
+    this.#failure = error
     this.#release()
     const lost = this.#waiting
     this.#waiting = []

@@ -181,6 +181,11 @@ export class RequestRunner implements Runner {
     return 'done'
   }
 
+  /** Resolves once every commit so far is synced. */
+  synced(): Promise<void> {
+    return this.#outbox.synced()
+  }
+
   /** Sends what waits for nothing more. */
   settle(): void {
     this.#outbox.settle()

@@ -292,6 +292,22 @@ describe.each(IMPLEMENTATIONS)('on %s', (_name, make) => {
       expect(blocks.counts.syncs - syncs).toBe(2)
     })
 
+    it('`sync` waits for the operation in flight and answers once everything is synced', async () => {
+      const { blocks, db } = await started()
+      await db.run('INSERT INTO t VALUES(2)')
+      let inFlight = 0
+      blocks.delay = async () => {
+        expect(++inFlight).toBe(1)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        inFlight--
+      }
+      const write = db.run('INSERT INTO t VALUES(3)')
+      db.flush()
+      await db.request({ type: 'maintenance', action: 'sync' }).answer
+      expect(blocks.syncedSequence).toBe(blocks.sequence)
+      await write
+    })
+
     it('awaits room in the log before a transaction and before its commit', async () => {
       const { blocks, db } = await started()
       const { prepares } = blocks.counts
