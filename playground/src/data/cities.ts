@@ -26,8 +26,6 @@ export interface Progress {
   readonly done: number
 }
 
-export const CITIES = 171_075
-
 const CREATE = `
 DROP TABLE IF EXISTS cities;
 DROP TABLE IF EXISTS regions;

@@ -51,7 +51,7 @@ function ProblemView({ problem, place }: { problem: Problem; place?: string | un
       <code>{problem.code}</code>
       {place && <span class="quiet"> at {place}</span>}
       <p>{problem.message}</p>
-      {problem.retryable && <p class="quiet">Running it again may help.</p>}
+      {problem.retryable && <p class="quiet">Trying again may help.</p>}
     </div>
   )
 }

@@ -5,7 +5,7 @@ import { splitStatements } from '../sql/split.ts'
 import { remember } from './history.ts'
 import { errorSpan, type Outcome, outcome, type Span, summary } from './outcome.ts'
 import { describeError, lineAndColumn } from './problem.ts'
-import { refresh, session } from './session.ts'
+import { notice, refresh, reopenIfStuck, session } from './session.ts'
 
 export const running = signal<AbortController | undefined>(undefined)
 
@@ -20,6 +20,7 @@ export async function runSql(text: string, range: Span = { from: 0, to: text.len
   const { signal } = controller
   running.value = controller
   errorSpan.value = undefined
+  notice.value = undefined
   const started = performance.now()
   const elapsed = () => performance.now() - started
   let ended: Outcome
@@ -40,6 +41,7 @@ export async function runSql(text: string, range: Span = { from: 0, to: text.len
   outcome.value = ended
   running.value = undefined
   remember(part, summary(ended))
+  if (signal.aborted) await reopenIfStuck()
   if (changed) await refresh()
 }
 

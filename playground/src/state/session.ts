@@ -1,7 +1,7 @@
 // The one open database of the page: opening, switching, deleting, and what is known about it. Every view reads these
 // signals; nobody else holds a Database.
 import { batch, signal } from '@preact/signals'
-import { type Database, deleteDatabase, listDatabases, open } from 'datasync'
+import { type Database, deleteDatabase, listDatabases, open, TimeoutError } from 'datasync'
 import { formatNumber } from '../format.ts'
 import { type Catalog, readCatalog } from './catalog.ts'
 import { errorSpan, loadEnd, outcome } from './outcome.ts'
@@ -23,6 +23,7 @@ export type Session =
   | { readonly phase: 'failed'; readonly wish: OpenWish; readonly problem: Problem }
 
 const FIRST_NAME = 'playground.db'
+const PATIENCE_MS = 1500
 
 export const session = signal<Session>({ phase: 'opening', wish: lastWish() })
 export const catalog = signal<Catalog | undefined>(undefined)
@@ -56,10 +57,13 @@ async function replace(wish: OpenWish): Promise<void> {
   const before = session.value
   batch(() => {
     session.value = { phase: 'opening', wish }
-    for (const about of [catalog, notice, outcome, errorSpan, loadEnd]) about.value = undefined
+    catalog.value = undefined
+    notice.value = undefined
+    if (before.wish.name === wish.name) return
+    for (const about of [outcome, errorSpan, loadEnd]) about.value = undefined
   })
   try {
-    if (before.phase === 'open') await before.db.close()
+    if (before.phase === 'open') await close(before.db)
     const started = performance.now()
     const db = await open(wish.name, { storage: wish.storage, durability: wish.durability })
     session.value = { phase: 'open', wish, db, openedInMs: performance.now() - started }
@@ -70,6 +74,28 @@ async function replace(wish: OpenWish): Promise<void> {
     notice.value = welcomeBack(db)
   } catch (error) {
     session.value = { phase: 'failed', wish, problem: describeError(error) }
+  }
+}
+
+// A statement that runs on is ended with its worker: nothing acknowledged is lost by that.
+async function close(db: Database): Promise<void> {
+  try {
+    await db.close({ timeoutMs: PATIENCE_MS })
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error
+  }
+}
+
+/** After a statement was stopped: if the engine is still at it a moment later, ends its worker and opens anew. */
+export async function reopenIfStuck(): Promise<void> {
+  const current = session.value
+  if (current.phase !== 'open') return
+  try {
+    await current.db.value('SELECT 1', [], { timeoutMs: PATIENCE_MS })
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) return
+    await openDatabase(current.wish)
+    notice.value = 'The statement would not end, so its worker was ended and the database reopened.'
   }
 }
 
@@ -119,7 +145,7 @@ export async function removeDatabase(name: string): Promise<void> {
     return
   }
   try {
-    await current.db.close()
+    await close(current.db)
     await deleteDatabase(name)
   } finally {
     await openDatabase(current.wish)
