@@ -57,6 +57,7 @@ export function bindValues(
         next += 4
         assert(next + bytes <= view.byteLength, 'a packed value ends inside its message')
         const bind = type === VALUE_TEXT ? exports.sqlite3_bind_text : exports.sqlite3_bind_blob
+        statement.boundByPointer = true
         code = bind(pointer, index, base + next, bytes, SQLITE_STATIC)
         next += bytes
         break
@@ -71,6 +72,12 @@ export function bindValues(
     }
   }
   return next
+}
+
+/** Gives back the heap copy that a statement's text and blobs were bound to. */
+export function releaseParameters(statement: Statement, pointer: number | undefined): void {
+  assert(!statement.boundByPointer, 'bindings are cleared before what they point at is freed')
+  if (pointer !== undefined) statement.connection.instance.parameters.release(pointer)
 }
 
 /**

@@ -2,7 +2,8 @@
 // and the one flush or sync under way that they wait for. Answers that need not wait leave at once; one operation serves
 // all that were waiting when it began (group commit).
 //
-// Invariants: at most one flush or sync is in flight; answers of one client leave in the order in which they were added.
+// Invariants: at most one flush or sync is in flight; answers that saw the same commit leave in the order in which they were
+// added, so the chunks of one request stay in order.
 import { LeaderLostError } from '../errors/errors.ts'
 import { assert } from '../store/assert.ts'
 import type { Blocks } from '../store/block-store-types.ts'
@@ -115,17 +116,13 @@ export class Outbox {
     if (this.#waiting.length === 0) return
     const { syncedSequence, flushedSequence } = this.#blocks
     const kept: OutgoingAnswer[] = []
-    const held = new Set<Session>()
     const leaving: OutgoingAnswer[] = []
     for (const answer of this.#waiting) {
       const { session, sequence } = answer
       const reached =
         session.settings.durability === 'strict' ? syncedSequence : Math.max(flushedSequence, syncedSequence)
-      if (sequence <= reached && !held.has(session)) leaving.push(answer)
-      else {
-        held.add(session)
-        kept.push(answer)
-      }
+      if (sequence <= reached) leaving.push(answer)
+      else kept.push(answer)
     }
     this.#waiting = kept
     this.#send(leaving)

@@ -2,6 +2,7 @@
 // taken or that took too long there, and statements of transactions on a snapshot. A statement that turns out to need the
 // writer is put back.
 import type { StatementRequest } from '../protocol/messages.ts'
+import { releaseParameters } from './binding.ts'
 import type { Connection } from './connection.ts'
 import type { Job } from './job.ts'
 import { RowPacker } from './packing.ts'
@@ -108,7 +109,7 @@ export class ReaderRequests {
       return { outcome, sequence }
     } finally {
       connection.release(statement)
-      if (pointer !== undefined) database.instance.parameters.release(pointer)
+      releaseParameters(statement, pointer)
     }
   }
 }

@@ -2,7 +2,7 @@
 // streams, which stop between rows, are in `reader-run.ts`.
 import type { BulkRequest, PackedParameters, Want } from '../protocol/messages.ts'
 import { SQLITE_DONE, SQLITE_ROW } from '../vfs/result-codes.ts'
-import { bindValues, parameterOrder } from './binding.ts'
+import { bindValues, parameterOrder, releaseParameters } from './binding.ts'
 import type { PackedChunk, RowPacker } from './packing.ts'
 import type { StatementOutcome } from './reply.ts'
 import type { Statement } from './statement.ts'
@@ -23,7 +23,7 @@ export function bindPacked(
     bindValues(statement, { view, pointer }, 0, packed.count, order)
   } catch (error) {
     statement.clear()
-    parameters.release(pointer)
+    releaseParameters(statement, pointer)
     throw error
   }
   return pointer
@@ -47,7 +47,7 @@ export function runStatement(
   } finally {
     packer.discard()
     statement.clear()
-    if (pointer !== undefined) connection.instance.parameters.release(pointer)
+    releaseParameters(statement, pointer)
   }
 }
 
@@ -73,7 +73,7 @@ export function runSets(statement: Statement, payload: Uint8Array, request: Bulk
     return (connection.totalChanges - changesBefore) >>> 0
   } finally {
     statement.clear()
-    parameters.release(pointer)
+    releaseParameters(statement, pointer)
   }
 }
 

@@ -18,6 +18,8 @@ export class Statement {
   readonly parameterCount: number
   /** The first word of the text in upper case. */
   readonly keyword: string
+  /** Text or blobs are bound by pointer. */
+  boundByPointer = false
   #parameterNames: readonly (string | undefined)[] | undefined
   #columns: readonly string[] | undefined
   #compilations = 0
@@ -82,6 +84,7 @@ export class Statement {
     const { exports } = this.connection.instance
     exports.sqlite3_reset(this.pointer)
     exports.sqlite3_clear_bindings(this.pointer)
+    this.boundByPointer = false
     assert(exports.sqlite3_stmt_busy(this.pointer) === 0, 'a statement that was reset is not active')
   }
 

@@ -204,6 +204,18 @@ describe.each(IMPLEMENTATIONS)('on %s', (_name, make) => {
       expect(count(reader)).toBe(0)
     })
 
+    it('a connection whose snapshot is old by then cannot write over what came after it', async () => {
+      const { writer, reader, count } = await start()
+      reader.attempt('BEGIN')
+      expect(count(reader)).toBe(1000)
+      writer.announced('DELETE FROM t WHERE a=1')
+      expect(reader.announced('DELETE FROM t WHERE a=2')).toBe('SQLITE_BUSY')
+      expect(count(reader)).toBe(1000)
+      reader.attempt('COMMIT')
+      expect(reader.announced('DELETE FROM t WHERE a=2')).toBe('ok')
+      expect(count(writer)).toBe(998)
+    })
+
     it('every snapshot is released again', async () => {
       const { writer, reader, count, blocks } = await start()
       for (let i = 0; i < 10; i++) {
