@@ -1,11 +1,10 @@
-// Room in the log before a group of commits runs, since a commit inside SQLite cannot wait. Usually there is some; else
-// the logs are switched and a fold starts; else a fold is waited for. A snapshot never makes a commit wait or fail: while
+// Room in the log before a group of commits runs, since a commit inside SQLite cannot wait. Usually there is some, in
+// the active log or by entering the other one; else a fold is waited for. A snapshot never makes a commit wait or fail: while
 // it holds a log back the active one grows, and where that must end the oldest snapshot does.
 import { StorageError } from '../errors/errors.ts'
 import { storageError } from './device-writer.ts'
 import type { Folding } from './folding.ts'
 import { MIB, RECORD_ENTRY, roundUp, SECTOR } from './format.ts'
-import { enterOtherLog } from './log-room.ts'
 import type { MaybePromise } from './maybe-async.ts'
 import { oldestPin, type StoreState, usualBytes } from './state.ts'
 import { ORIGINS_BYTES_MAX } from './write-transaction.ts'
@@ -33,9 +32,9 @@ export class CommitRoom {
   prepare(): MaybePromise<void> {
     const { log } = this.#state
     const bytes = this.#groupBytes()
-    if (log.room >= bytes) return
-    if (!log.otherIsFree) return this.#wait(bytes)
-    this.#switch()
+    // A commit that does not fit the active log enters the other one by itself (log-room.ts).
+    if (log.room >= bytes || log.otherIsFree) return
+    return this.#wait(bytes)
   }
 
   #groupBytes(): number {
@@ -45,11 +44,6 @@ export class CommitRoom {
     return roundUp(quarter + entries + ORIGINS_BYTES_MAX, SECTOR)
   }
 
-  #switch(): void {
-    enterOtherLog(this.#state)
-    this.#folding.start()
-  }
-
   async #wait(bytes: number): Promise<void> {
     this.counts.roomWaits++
     const state = this.#state
@@ -57,8 +51,7 @@ export class CommitRoom {
       const { foldedSequence } = state.superblock
       await this.#folding.run()
       state.writer.check()
-      if (state.log.room >= bytes) return
-      if (state.log.otherIsFree) return this.#switch()
+      if (state.log.room >= bytes || state.log.otherIsFree) return
       const isPinned = oldestPin(state) < state.sequence
       if (!isPinned && state.superblock.foldedSequence > foldedSequence) continue
       if (!this.#grow() && !this.#endOldestPin()) throw new StorageError('quota', 'There is no space for the log.')

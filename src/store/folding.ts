@@ -32,9 +32,14 @@ export class Folding {
     return this.#running
   }
 
-  /** Starts a fold beside new commits; who needs its room later runs into the same failure and throws it. */
+  /**
+   * Starts a fold beside new commits, after the commit that asks for it; who needs its room later runs into the same
+   * failure and throws it.
+   */
   start(): void {
-    this.run().catch(this.#onFailure)
+    Promise.resolve()
+      .then(() => this.run())
+      .catch(this.#onFailure)
   }
 }
 

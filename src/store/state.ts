@@ -61,6 +61,8 @@ export interface StoreState {
   /** Newest sequence that something synced claims to be synced. */
   claimed: number
   transaction: PlaceHolder | undefined
+  /** Called when the other log has been entered: the one that was left should be folded. */
+  onLogSwitch: () => void
 }
 
 export const databaseBytes = (state: StoreState): number => state.sizeBlocks * state.geometry.blockSize
