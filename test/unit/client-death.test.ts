@@ -76,6 +76,31 @@ test('the page waits for the lock of its own client only', async () => {
   expect(platform.locks.names).toEqual([ALIVE])
 })
 
+test("values sent again are the call's own, though those of answered calls are not sent with them", async () => {
+  const platform = new FakePlatform(silent)
+  const db = await openWith(platform, 'app.db')
+  const answered = db.run('A', ['answered'])
+  const single = db.run('B', ['b', 2])
+  const batch = db.batch([
+    ['C', ['c']],
+    ['D', { d: 4 }],
+  ])
+  const bulk = db.runMany('E', [['e']])
+  await settle()
+  platform.engine.answer(result(1))
+  await answered
+  const seen: unknown[] = []
+  platform.script = (request, engine) => {
+    if (request.type === 'statement') seen.push(engine.values(request.parameters))
+    if (request.type === 'batch') seen.push(...request.items.map(({ parameters }) => engine.values(parameters)))
+    if (request.type === 'bulk') seen.push(engine.values(request.sets))
+    return answerPlainly(request)
+  }
+  platform.engine.vanish()
+  await Promise.all([single, batch, bulk])
+  expect(seen).toEqual([['b', 2n], ['c'], [4n], ['e']])
+})
+
 test('rows that had come in part are read again from the beginning', async () => {
   const platform = new FakePlatform((request, engine) => void engine.answerRows(request.seq, ['a'], [[1n]], false))
   const db = await openWith(platform, 'app.db')
