@@ -104,7 +104,7 @@ class EngineWorker {
       const { start } = hello
       if (!this.#opening && !start) throw new UsageError('protocol', 'The first greeting has to say what to open.')
       const held = this.#platform.holdLock(aliveLockName(hello.client))
-      this.#opening ??= this.#open(start!)
+      this.#opening ??= this.#open(start!, hello.client)
       const opened = await this.#opening
       await held
       this.#opened = opened
@@ -120,7 +120,7 @@ class EngineWorker {
     }
   }
 
-  async #open(start: StartOptions): Promise<Opened> {
+  async #open(start: StartOptions, client: string): Promise<Opened> {
     const { environment, storage } = this.#platform
     const loading = loadSqlite(start.wasm, this.#scope)
     // Both start at once; if the storage fails first, nobody waits for SQLite any more.
@@ -139,6 +139,8 @@ class EngineWorker {
         onCheckpointFailure: (error) =>
           engine?.broadcast({ name: 'warning', message: `A checkpoint failed and is tried again: ${error}` }),
       })
+      // One tab owns the database, so whoever else is remembered has gone and will not ask again.
+      for (const other of store.sessionClients()) if (other !== client) store.endSession(other)
       if (chosen.created) await chosen.afterOpen()
       engine = startEngine({ start, store, environment, sqlite3: await loading })
       return { engine, store, chosen }
