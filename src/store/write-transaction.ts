@@ -4,7 +4,7 @@
 // Invariants: nothing here is visible to others before `publish`; after a successful `reserve` publishing cannot fail
 // for lack of space; headers and blocks of fresh segments are ordered before the record that names them; a block is in
 // memory or in a fresh segment, never in both; rolled back, every place is free again.
-import { DataSyncError } from '../errors/errors.ts'
+import { DataSyncError, StorageError } from '../errors/errors.ts'
 import { assert } from './assert.ts'
 import type { Origin, WriteTransaction } from './block-store-types.ts'
 import { storageError } from './device-writer.ts'
@@ -14,6 +14,7 @@ import type { LogRecord } from './log.ts'
 import { makeRoom } from './log-room.ts'
 import { type AllocationEntry, type OriginRecord, type RecordContent, recordBytes } from './record.ts'
 import { SegmentHeader } from './segment-header.ts'
+import { SEGMENTS_MAX } from './segment-table.ts'
 import { noteSynced, type PlaceHolder, type StoreState } from './state.ts'
 
 /** Blocks on their way to fresh segments are written together once they come to this. */
@@ -86,6 +87,9 @@ export class Transaction implements WriteTransaction, PlaceHolder {
   write(block: number, bytes: Uint8Array): void {
     this.#open()
     assert(bytes.length === this.#state.geometry.blockSize, 'a block is written whole')
+    if (segmentOf(block, this.#state.geometry) >= SEGMENTS_MAX) {
+      throw new StorageError('quota', `Block ${block} is beyond the largest size of a store: ${SEGMENTS_MAX / 4096} GiB.`)
+    }
     const staged = this.#inline.get(block) ?? this.#spill.get(block)
     if (staged) staged.set(bytes)
     else if (this.#inline.size < this.#inlineMax && !this.#isFresh(block)) this.#inline.set(block, bytes.slice())

@@ -299,6 +299,14 @@ describe('failures', () => {
     store.check()
   })
 
+  test('a block beyond the largest size is refused with quota, and the transaction can be rolled back', async () => {
+    const store = await open(newDisk())
+    await put(store, [[0, block(1)]])
+    expect(await failure(() => store.write(65536 * 64, block(2)))).toMatchObject({ code: 'quota' })
+    store.rollback()
+    expect(store.sizeBlocks).toBe(1)
+  })
+
   test('a creation that did not get to its second superblock starts anew', async () => {
     for (let at = 1; at < 12; at++) {
       const disk = newDisk()
