@@ -88,7 +88,10 @@ export class Transaction implements WriteTransaction, PlaceHolder {
     this.#open()
     assert(bytes.length === this.#state.geometry.blockSize, 'a block is written whole')
     if (segmentOf(block, this.#state.geometry) >= SEGMENTS_MAX) {
-      throw new StorageError('quota', `Block ${block} is beyond the largest size of a store: ${SEGMENTS_MAX / 4096} GiB.`)
+      throw new StorageError(
+        'quota',
+        `Block ${block} is beyond the largest size of a store: ${SEGMENTS_MAX / 4096} GiB.`,
+      )
     }
     const staged = this.#inline.get(block) ?? this.#spill.get(block)
     if (staged) staged.set(bytes)
