@@ -1,18 +1,8 @@
 // Cases of the device contract about bytes in an open device: reading, writing, growing, what a caller may assume at once.
 
 import { assert } from 'chai'
-import { AREAS, type Device } from '../../src/device/device.ts'
-import {
-  type DeviceCase,
-  type DeviceStorage,
-  DURABLE,
-  failureOf,
-  pattern,
-  randomOperations,
-  readAll,
-  sameBytes,
-  withDevice,
-} from './device-support.ts'
+import { AREAS } from '../../src/device/device.ts'
+import { type DeviceCase, DURABLE, pattern, readAll, sameBytes, withDevice } from './device-support.ts'
 
 export const byteCases: readonly DeviceCase[] = [
   {

@@ -2,7 +2,7 @@
 // storage, owners, and random operations across reopenings.
 
 import { assert } from 'chai'
-import { AREAS, type Device } from '../../src/device/device.ts'
+import type { Device } from '../../src/device/device.ts'
 import {
   type DeviceCase,
   type DeviceStorage,
