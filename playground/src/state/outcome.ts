@@ -1,5 +1,5 @@
-// What came of the last run and the last load: rows, a number, or an error with its place. Rows stay plain arrays; the grid draws only
-// those in view.
+// What came of the last run and the last load: rows, a number, or an error with its place. Rows stay plain arrays; the
+// grid draws only those in view.
 import { signal } from '@preact/signals'
 import type { SqlValue } from 'datasync'
 import { formatCount } from '../format.ts'
