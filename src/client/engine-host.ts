@@ -38,7 +38,6 @@ import {
   type ClientPlatform,
   type Transport,
   type TransportFailure,
-  type Wasm,
   type WasmFiles,
 } from './transport.ts'
 
@@ -46,8 +45,8 @@ export interface EngineHostOptions {
   readonly platform: ClientPlatform
   readonly client: ClientId
   readonly files: WasmFiles & { readonly workerUrl: string | URL | undefined }
-  /** The greeting but for the wasm, which is being compiled meanwhile. */
-  hello(wasm: Wasm): Hello
+  /** Sent to each engine at its start. */
+  readonly hello: Hello
   readonly timeoutMs: number
   onReady(info: EngineInfo, post: (message: ToEngine, transfer: Transferable[]) => void): void
   onAnswers(answers: Answers): void
@@ -132,8 +131,9 @@ export class EngineHost {
     // It may reject while the wasm is still awaited; whoever is awaited first, the rejection is seen below.
     started.catch(() => {})
     try {
+      transport.postMessage(this.#options.hello, [])
       const source = await wasm
-      if (this.#engine === engine) transport.postMessage(this.#options.hello(source), [])
+      if (this.#engine === engine) transport.postMessage({ type: 'wasm', wasm: source }, [])
       return await started
     } catch (error) {
       if (this.#engine === engine) this.#drop(engine)

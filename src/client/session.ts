@@ -3,7 +3,7 @@
 
 import type { Clock } from '../environment.ts'
 import { ClosedError, StorageError, TimeoutError } from '../errors/errors.ts'
-import type { ClientId, EngineEvent, EngineInfo, StartOptions } from '../protocol/messages.ts'
+import type { ClientId, EngineEvent, EngineInfo, Hello } from '../protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../protocol/messages.ts'
 import { EngineHost, lostTransactionError } from './engine-host.ts'
 import { Emitter } from './events.ts'
@@ -49,7 +49,7 @@ export class Session {
       client,
       files: options,
       timeoutMs: options.timeoutMs,
-      hello: (wasm) => hello(client, name, options, wasm),
+      hello: hello(client, name, options),
       onReady: (info, post) => {
         const before = this.info
         if (before && info.created) {
@@ -180,13 +180,13 @@ export class Session {
   }
 }
 
-function hello(client: ClientId, name: string, options: ResolvedOptions, wasm: StartOptions['wasm']) {
+function hello(client: ClientId, name: string, options: ResolvedOptions): Hello {
   const { durability, foreignKeys, sync, storage, blockSize, checksum, cacheBytes, rowBytesMax, debug } = options
   return {
     type: 'hello',
     protocol: PROTOCOL_VERSION,
     client,
     settings: { durability, foreignKeys, sync },
-    start: { name, storage, blockSize, checksum, cacheBytes, rowBytesMax, wasm, debug },
-  } as const
+    start: { name, storage, blockSize, checksum, cacheBytes, rowBytesMax, debug },
+  }
 }

@@ -4,10 +4,8 @@
 
 import { realEnvironment } from '../environment.ts'
 import { AssetLoadError, StorageError } from '../errors/errors.ts'
-import type { ClientPlatform, Transport, Wasm } from './transport.ts'
-
-/** Whether the page compiles the wasm while the worker's script loads, or the worker does after it has loaded. */
-const COMPILE_IN_PAGE = true
+import type { WasmSource } from '../protocol/messages.ts'
+import type { ClientPlatform, Transport } from './transport.ts'
 
 /** The page's own workers, locks, time and chance. Touches nothing until a worker is started. */
 export function pagePlatform(): ClientPlatform {
@@ -35,10 +33,10 @@ function defaultWasmUrl(): URL {
   return new URL('./sqlite3.wasm', import.meta.url)
 }
 
-// What fails here is tried again by the worker, which tells what is wrong with the file.
-async function wasmFrom(url: string | URL): Promise<Wasm> {
+// The page compiles while the worker's script loads and opens the storage. What fails here is tried again by the worker,
+// which tells what is wrong with the file.
+async function wasmFrom(url: string | URL): Promise<WasmSource> {
   const absolute = new URL(url, typeof document === 'undefined' ? location.href : document.baseURI).href
-  if (!COMPILE_IN_PAGE) return { url: absolute }
   return WebAssembly.compileStreaming(fetch(absolute, { credentials: 'same-origin' })).catch(() => ({ url: absolute }))
 }
 

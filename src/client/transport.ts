@@ -2,7 +2,7 @@
 // client runs in one thread against a scripted engine, and so that only `start-worker.ts` knows what a Worker is.
 
 import type { Environment } from '../environment.ts'
-import type { ToEngine } from '../protocol/messages.ts'
+import type { ToEngine, WasmSource } from '../protocol/messages.ts'
 import type { StorageJob } from '../protocol/storage-messages.ts'
 
 /** How a transport ends by itself. `load`: the script never ran. `crash`: an error that nobody in the worker caught. */
@@ -28,9 +28,6 @@ export interface WasmFiles {
   readonly wasmModule: WebAssembly.Module | undefined
 }
 
-/** The wasm, compiled, or the absolute address from which the worker gets it. */
-export type Wasm = WebAssembly.Module | { readonly url: string }
-
 /** The part of the Web Locks that is used here. */
 export type Locks = Pick<LockManager, 'request'>
 
@@ -40,7 +37,7 @@ export interface ClientPlatform extends Environment {
   /** Throws StorageError `unavailable` where there are no workers, AssetLoadError where this one is refused. */
   startWorker(workerUrl: string | URL | undefined): Transport
   /** Begins to get the wasm; never rejects. */
-  getWasm(files: WasmFiles): Promise<Wasm>
+  getWasm(files: WasmFiles): Promise<WasmSource>
 }
 
 /** Held by the worker as long as it lives; the page waits in its queue. Part of the protocol: both sides name it so. */

@@ -3,8 +3,7 @@
 // answered by an AssetLoadError that names the setting to change.
 import type { Sqlite3Static } from '@sqlite.org/sqlite-wasm'
 import { AssetLoadError, UsageError } from '../errors/errors.ts'
-
-export type WasmSource = WebAssembly.Module | { readonly url: string }
+import type { WasmSource } from '../protocol/messages.ts'
 
 /** What loading takes from its surroundings; a worker passes its global scope. */
 export interface ModuleScope {

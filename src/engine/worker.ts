@@ -13,6 +13,7 @@ import {
   PROTOCOL_VERSION,
   type Requests,
   type StartOptions,
+  type WasmSource,
 } from '../protocol/messages.ts'
 import { parseToEngine } from '../protocol/parse.ts'
 import { BlockStore } from '../store/block-store.ts'
@@ -56,12 +57,17 @@ class EngineWorker {
   readonly #platform: WorkerPlatform
   #opening: Promise<Opened> | undefined
   #opened: Opened | undefined
+  readonly #wasm: Promise<WasmSource>
+  #giveWasm: ((wasm: WasmSource) => void) | undefined
   #lastRequestMs = 0
   #looking: Promise<void> | undefined
 
   constructor(scope: WorkerScope, platform: WorkerPlatform) {
     this.#scope = scope
     this.#platform = platform
+    this.#wasm = new Promise((resolve) => {
+      this.#giveWasm = resolve
+    })
   }
 
   receive(data: unknown): void {
@@ -69,6 +75,7 @@ class EngineWorker {
       const message = parseToEngine(data)
       if (message.type === 'requests') this.#serve(message)
       else if (message.type === 'hello') void this.#greet(message)
+      else if (message.type === 'wasm') this.#giveWasm?.(message.wasm)
       else void this.#part(message.client)
     } catch (error) {
       this.#end(error)
@@ -122,7 +129,7 @@ class EngineWorker {
 
   async #open(start: StartOptions, client: string): Promise<Opened> {
     const { environment, storage } = this.#platform
-    const loading = loadSqlite(start.wasm, this.#scope)
+    const loading = this.#wasm.then((wasm) => loadSqlite(wasm, this.#scope))
     // Both start at once; if the storage fails first, nobody waits for SQLite any more.
     loading.catch(() => {})
     const chosen = await chooseStorage(storage, { name: start.name, storage: start.storage })

@@ -67,8 +67,16 @@ export interface StartOptions {
   readonly checksum: ChecksumName
   readonly cacheBytes: number
   readonly rowBytesMax: number
-  readonly wasm: WebAssembly.Module | { readonly url: string }
   readonly debug: boolean
+}
+
+/** The wasm, compiled, or the absolute address from which the worker gets it. */
+export type WasmSource = WebAssembly.Module | { readonly url: string }
+
+/** Follows the `hello` that starts an engine: the storage is opened while the page still compiles. */
+export interface WasmMessage {
+  readonly type: 'wasm'
+  readonly wasm: WasmSource
 }
 
 export interface Requests {
@@ -86,7 +94,7 @@ export interface Goodbye {
   readonly client: ClientId
 }
 
-export type ToEngine = Hello | Requests | Goodbye
+export type ToEngine = Hello | WasmMessage | Requests | Goodbye
 
 interface RequestBase {
   readonly seq: RequestSeq

@@ -40,6 +40,9 @@ export function parseToEngine(data: unknown): ToEngine {
     case 'goodbye':
       text(message, 'client')
       return data as ToEngine
+    case 'wasm':
+      if (!(message.wasm instanceof WebAssembly.Module)) text(fields(message.wasm, 'wasm'), 'url')
+      return data as ToEngine
     default:
       throw nonsense(`unknown message type ${show(message.type)}`)
   }
@@ -85,7 +88,6 @@ function checkStart(start: Fields): void {
   natural(start, 'cacheBytes')
   natural(start, 'rowBytesMax')
   flag(start, 'debug')
-  if (!(start.wasm instanceof WebAssembly.Module)) text(fields(start.wasm, 'wasm'), 'url')
 }
 
 function checkRequest(request: Fields, payloadBytes: number): void {

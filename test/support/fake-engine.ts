@@ -103,7 +103,7 @@ export class FakeEngine {
     this.received.push(message)
     if (message.type === 'hello') this.#platform.onHello(this)
     else if (message.type === 'goodbye') this.#platform.onGoodbye(this)
-    else {
+    else if (message.type === 'requests') {
       this.#payload = message.payload ?? new ArrayBuffer(0)
       const answers = message.requests.flatMap((request) =>
         request.type === 'cancel' || request.type === 'credit' ? [] : (this.#platform.script(request, this) ?? []),

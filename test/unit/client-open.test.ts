@@ -33,7 +33,6 @@ test('the greeting carries the defaults, and info what is in force', async () =>
       checksum: 'xxhash64',
       cacheBytes: 8 << 20,
       rowBytesMax: 1 << 20,
-      wasm: { url: 'https://example.org/sqlite3.wasm' },
       debug: false,
     },
   })

@@ -30,7 +30,7 @@ function platform(): WorkerPlatform & { readonly held: string[] } {
   }
 }
 
-async function hello(changes: Partial<Hello> = {}): Promise<Hello> {
+function hello(changes: Partial<Hello> = {}): Hello {
   return {
     type: 'hello',
     protocol: PROTOCOL_VERSION,
@@ -47,7 +47,6 @@ async function hello(changes: Partial<Hello> = {}): Promise<Hello> {
       checksum: 'xxhash64',
       cacheBytes: 8 << 20,
       rowBytesMax: 1 << 20,
-      wasm: await sqliteWasm(),
       debug: false,
     },
     ...changes,
@@ -76,7 +75,8 @@ function start(scope: { document?: unknown } = {}) {
 describe('the engine worker', () => {
   it('answers a greeting with what is in force, holding the lock that tells of its life', async () => {
     const { receive, next, page } = start()
-    receive(await hello())
+    receive(hello())
+    receive({ type: 'wasm', wasm: await sqliteWasm() })
     expect(await next()).toMatchObject({
       type: 'ready',
       protocol: PROTOCOL_VERSION,
@@ -87,7 +87,8 @@ describe('the engine worker', () => {
 
   it('serves requests and closes at the last goodbye', async () => {
     const { receive, next } = start()
-    receive(await hello())
+    receive(hello())
+    receive({ type: 'wasm', wasm: await sqliteWasm() })
     await next()
     const sql = 'CREATE TABLE t(a); INSERT INTO t VALUES(1)'
     receive({
@@ -118,7 +119,7 @@ describe('the engine worker', () => {
 
   it('refuses the main thread of a page and says how to start a worker', async () => {
     const { receive, next } = start({ document: {} })
-    receive(await hello())
+    receive(hello())
     expect(await next()).toMatchObject({
       type: 'failed',
       error: { class: 'UsageError', code: 'wrong-thread', message: expect.stringContaining('new Worker(') },
@@ -127,7 +128,7 @@ describe('the engine worker', () => {
 
   it('refuses another protocol by naming both', async () => {
     const { receive, next } = start()
-    receive(await hello({ protocol: 99 }))
+    receive(hello({ protocol: 99 }))
     expect(await next()).toMatchObject({ type: 'failed', error: { class: 'AssetLoadError' } })
   })
 

@@ -14,7 +14,6 @@ const start = {
   checksum: 'xxhash64',
   cacheBytes: 1,
   rowBytesMax: 1,
-  wasm: { url: 'https://example.org/sqlite3.wasm' },
   debug: false,
 } as const
 const base = { timeoutMs: 30_000 }
@@ -25,6 +24,7 @@ const result = { changes: 0, lastInsertRowid: 0n, queuedMs: 0, ranMs: 0 }
 const goodToEngine: ToEngine[] = [
   { type: 'hello', protocol: 1, client: 'c', settings: { durability: 'strict', foreignKeys: true, sync }, start },
   { type: 'goodbye', client: 'c' },
+  { type: 'wasm', wasm: { url: 'https://example.org/sqlite3.wasm' } },
   {
     type: 'requests',
     client: 'c',
