@@ -131,7 +131,7 @@ export const ORIGIN = layout('Origin', 48, {
   seq: u53(16, "the client's request number"),
   ackedThrough: u53(24, 'every request of the client up to here has been answered and acknowledged'),
   outcomeBytes: u32(32, 'bytes of the outcome that follow, padded to a multiple of 8'),
-  kind: u32(36, '1 a request; 2 the client has ended its session'),
+  kind: u32(36, '1 a request; 2 the client has ended its session; 3 (side table) a bit per applied request beyond seq'),
   reserved: u53(40, 'zero'),
 })
 

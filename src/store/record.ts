@@ -25,7 +25,8 @@ import type { Values } from './layout.ts'
 export type RecordHead = Values<typeof RECORD.fields>
 
 export interface OriginRecord {
-  readonly kind: 'request' | 'session-end'
+  /** `applied` stands in side tables only: its outcome is a bit per applied request beyond `seq`. */
+  readonly kind: 'request' | 'session-end' | 'applied'
   readonly client: string
   readonly seq: number
   readonly ackedThrough: number
@@ -65,7 +66,7 @@ export interface VerifiedRecord {
   readonly origins: readonly OriginRecord[]
 }
 
-const KINDS = ['request', 'session-end'] as const
+const KINDS = ['request', 'session-end', 'applied'] as const
 
 const originBytes = (origin: OriginRecord): number => ORIGIN.bytes + roundUp(origin.outcome.length, 8)
 

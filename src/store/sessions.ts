@@ -1,46 +1,61 @@
 // What clients have asked and how it settled, so that a repeated request is answered instead of run twice. Fed by the
 // origins of commit records in order, stored in the side table at each checkpoint.
 //
-// Invariants: the state is a function of the origins applied, in order; an outcome is kept until its client acknowledges
-// it or ends its session; when all of them together exceed the bound, the oldest are cut to their first
-// OUTCOME_BYTES_KEPT bytes, which are never dropped.
+// Invariants: the state is a function of the origins applied, in order; that a request was applied is known until its
+// client acknowledges it or ends its session; when all outcomes together exceed the bound, the oldest are cut to their
+// first OUTCOME_BYTES_KEPT bytes, and if that is not enough, to nothing: a bit each. So the side table always fits its place.
 
 import { ORIGIN, roundUp } from './format.ts'
 import { decodeOrigins, encodeOrigin, type OriginRecord } from './record.ts'
 
-/** The part of an outcome that survives any shortage; what follows may be dropped. */
+/** The part of an outcome that is dropped last. */
 export const OUTCOME_BYTES_KEPT = 40
-/** Bytes of all outcomes together beyond which the oldest are cut. */
+/** Bytes of all outcomes together, as they are stored, beyond which the oldest are cut. */
 export const OUTCOMES_BYTES_MAX = 512 * 1024
 
 interface Session {
   ackedThrough: number
   readonly outcomes: Map<number, Uint8Array>
+  /** Requests that were applied and whose outcome had to be dropped. */
+  readonly applied: Set<number>
 }
+
+const NOTHING = new Uint8Array(0)
+const storedBytes = (outcome: Uint8Array): number => ORIGIN.bytes + roundUp(outcome.length, 8)
 
 export class Sessions {
   readonly #sessions = new Map<string, Session>()
   #bytes = 0
+  /** Outcomes longer than the part that is dropped last. */
+  #long = 0
 
   apply(origin: OriginRecord): void {
     const session = this.#sessions.get(origin.client)
     if (origin.kind === 'session-end') {
-      for (const outcome of session?.outcomes.values() ?? []) this.#bytes -= outcome.length
+      for (const outcome of session?.outcomes.values() ?? []) this.#count(outcome, -1)
       this.#sessions.delete(origin.client)
       return
     }
-    const target = session ?? { ackedThrough: 0, outcomes: new Map() }
+    const target = session ?? { ackedThrough: 0, outcomes: new Map(), applied: new Set() }
     if (!session) this.#sessions.set(origin.client, target)
+    if (origin.kind === 'applied') {
+      for (const seq of numbersIn(origin)) target.applied.add(seq)
+      return
+    }
     this.#acknowledge(target, origin.ackedThrough)
     if (origin.seq > target.ackedThrough) {
-      this.#bytes += origin.outcome.length - (target.outcomes.get(origin.seq)?.length ?? 0)
+      const before = target.outcomes.get(origin.seq)
+      if (before) this.#count(before, -1)
+      this.#count(origin.outcome, 1)
       target.outcomes.set(origin.seq, origin.outcome)
     }
     this.#cutOldest()
   }
 
+  /** What is kept of an outcome, perhaps only its beginning or nothing; undefined if the request was not applied. */
   outcomeOf(client: string, seq: number): Uint8Array | undefined {
-    return this.#sessions.get(client)?.outcomes.get(seq)
+    const session = this.#sessions.get(client)
+    return session?.outcomes.get(seq) ?? (session?.applied.has(seq) ? NOTHING : undefined)
   }
 
   get count(): number {
@@ -53,22 +68,32 @@ export class Sessions {
 
   clone(): Sessions {
     const copy = new Sessions()
-    for (const [client, { ackedThrough, outcomes }] of this.#sessions) {
-      copy.#sessions.set(client, { ackedThrough, outcomes: new Map(outcomes) })
+    for (const [client, { ackedThrough, outcomes, applied }] of this.#sessions) {
+      copy.#sessions.set(client, { ackedThrough, outcomes: new Map(outcomes), applied: new Set(applied) })
     }
     copy.#bytes = this.#bytes
+    copy.#long = this.#long
     return copy
   }
 
-  /** As origins, one per outcome; a session without outcomes is one with number 0. */
+  /** As origins, one per outcome; a session without outcomes is one with number 0; dropped outcomes are bits of one. */
   encode(): Uint8Array {
     const origins: OriginRecord[] = []
-    for (const [client, { ackedThrough, outcomes }] of this.#sessions) {
+    for (const [client, { ackedThrough, outcomes, applied }] of this.#sessions) {
       const base = { kind: 'request', client, ackedThrough } as const
-      if (outcomes.size === 0) origins.push({ ...base, seq: 0, outcome: new Uint8Array(0) })
+      if (outcomes.size === 0) origins.push({ ...base, seq: 0, outcome: NOTHING })
+      if (applied.size > 0) {
+        origins.push({
+          kind: 'applied',
+          client,
+          ackedThrough,
+          seq: ackedThrough,
+          outcome: bitsOf(applied, ackedThrough),
+        })
+      }
       for (const [seq, outcome] of outcomes) origins.push({ ...base, seq, outcome })
     }
-    const bytes = new Uint8Array(origins.reduce((sum, o) => sum + ORIGIN.bytes + roundUp(o.outcome.length, 8), 0))
+    const bytes = new Uint8Array(origins.reduce((sum, o) => sum + storedBytes(o.outcome), 0))
     const view = new DataView(bytes.buffer)
     let at = 0
     for (const origin of origins) at += encodeOrigin(bytes, view, at, origin)
@@ -82,25 +107,54 @@ export class Sessions {
     return sessions
   }
 
+  #count(outcome: Uint8Array, sign: 1 | -1): void {
+    this.#bytes += sign * storedBytes(outcome)
+    if (outcome.length > OUTCOME_BYTES_KEPT) this.#long += sign
+  }
+
   #acknowledge(session: Session, ackedThrough: number): void {
     if (ackedThrough <= session.ackedThrough) return
     session.ackedThrough = ackedThrough
+    for (const seq of session.applied) if (seq <= ackedThrough) session.applied.delete(seq)
     for (const [seq, outcome] of session.outcomes) {
       if (seq > ackedThrough) continue
-      this.#bytes -= outcome.length
+      this.#count(outcome, -1)
       session.outcomes.delete(seq)
     }
   }
 
   #cutOldest(): void {
     if (this.#bytes <= OUTCOMES_BYTES_MAX) return
-    for (const { outcomes } of this.#sessions.values()) {
-      for (const [seq, outcome] of outcomes) {
+    for (const session of this.#sessions.values()) {
+      for (const [seq, outcome] of session.outcomes) {
+        if (this.#long === 0) break
         if (outcome.length <= OUTCOME_BYTES_KEPT) continue
-        outcomes.set(seq, outcome.slice(0, OUTCOME_BYTES_KEPT))
-        this.#bytes -= outcome.length - OUTCOME_BYTES_KEPT
+        const kept = outcome.slice(0, OUTCOME_BYTES_KEPT)
+        session.outcomes.set(seq, kept)
+        this.#count(outcome, -1)
+        this.#count(kept, 1)
+        if (this.#bytes <= OUTCOMES_BYTES_MAX) return
+      }
+    }
+    for (const { outcomes, applied } of this.#sessions.values()) {
+      for (const [seq, outcome] of outcomes) {
+        outcomes.delete(seq)
+        applied.add(seq)
+        this.#count(outcome, -1)
         if (this.#bytes <= OUTCOMES_BYTES_MAX) return
       }
     }
   }
+}
+
+/** One bit per number beyond `base`. */
+function bitsOf(numbers: Iterable<number>, base: number): Uint8Array {
+  const offsets = Array.from(numbers, (seq) => seq - base - 1)
+  const bits = new Uint8Array(Math.floor(offsets.reduce((a, b) => Math.max(a, b), 0) / 8) + 1)
+  for (const offset of offsets) bits[offset >> 3] = (bits[offset >> 3] ?? 0) | (1 << (offset & 7))
+  return bits
+}
+
+function* numbersIn({ seq, outcome }: OriginRecord): IterableIterator<number> {
+  for (let i = 0; i < outcome.length * 8; i++) if ((outcome[i >> 3] ?? 0) & (1 << (i & 7))) yield seq + 1 + i
 }
