@@ -31,6 +31,8 @@ export class DeviceWriter {
   readonly #keptBytesMax: number
   #kept: KeptWrite[] = []
   #keptBytes = 0
+  /** Kept writes that were dropped so far, so that of two syncs under way each drops its own. */
+  #droppedCount = 0
   #latched: StorageError | undefined
 
   constructor(device: Device, keptBytesMax: number) {
@@ -120,10 +122,10 @@ export class DeviceWriter {
   sync(): MaybePromise<void> {
     this.check()
     this.counts.syncs++
-    const count = this.#kept.length
+    const count = this.#droppedCount + this.#kept.length
     const settled = this.#settle(() => this.device.sync())
-    if (settled instanceof Promise) return settled.then(() => this.#drop(count))
-    this.#drop(count)
+    if (settled instanceof Promise) return settled.then(() => this.#drop(count - this.#droppedCount))
+    this.#drop(count - this.#droppedCount)
   }
 
   get #keeps(): boolean {
@@ -139,14 +141,22 @@ export class DeviceWriter {
   #settle(call: () => MaybePromise<void>): MaybePromise<void> {
     try {
       const result = call()
-      if (result instanceof Promise) return result.catch((error) => this.#repair(error))
+      // Stored behind something that was lost is lost too: what succeeds after the store was latched has not.
+      if (result instanceof Promise) {
+        return result.then(
+          () => this.check(),
+          (error) => this.#repair(error),
+        )
+      }
     } catch (error) {
       this.#repair(error)
     }
   }
 
   #drop(count: number): void {
-    for (const { bytes } of this.#kept.splice(0, count)) this.#keptBytes -= bytes.length
+    const dropped = this.#kept.splice(0, Math.max(0, count))
+    this.#droppedCount += dropped.length
+    for (const { bytes } of dropped) this.#keptBytes -= bytes.length
   }
 
   /** Returns if everything is as if nothing had failed; throws with the store latched otherwise. */

@@ -1,6 +1,7 @@
 // Regressions of the block store, each with what had gone wrong. They need a device that answers late or fails at a
 // chosen moment, or many commits, so they stand apart from the promises in store-block-store.test.ts.
 import { describe, expect, test } from 'vitest'
+import { type Area, type Device, DeviceError } from '../../src/device/device.ts'
 import { MemoryDevice } from '../../src/device/memory.ts'
 import { BlockStore, type BlockStoreOptions } from '../../src/store/block-store.ts'
 import { simulatedEnvironment } from '../support/seeded.ts'
@@ -9,6 +10,95 @@ const CLIENT = 'ab'.repeat(16)
 const open = (device: BlockStoreOptions['device'], options: Partial<BlockStoreOptions> = {}) =>
   BlockStore.open({ device, environment: simulatedEnvironment(1), ...options })
 const block = (value: number) => new Uint8Array(4096).fill(value)
+
+/** Memory whose flushes and syncs settle when the test says so, once `late` is set. */
+class LateDevice implements Device {
+  readonly kind = 'simulated'
+  readonly afterFailedSync: 'kept' | 'undone'
+  readonly memory = new MemoryDevice()
+  readonly waiting: { resolve: () => void; reject: (error: Error) => void }[] = []
+  readonly writes: { area: Area; at: number; bytes: number }[] = []
+  late = false
+
+  constructor(afterFailedSync: 'kept' | 'undone') {
+    this.afterFailedSync = afterFailedSync
+  }
+
+  size(area: Area): number {
+    return this.memory.size(area)
+  }
+  read(area: Area, into: Uint8Array, at: number): number {
+    return this.memory.read(area, into, at)
+  }
+  write(area: Area, bytes: Uint8Array, at: number): void {
+    this.writes.push({ area, at, bytes: bytes.length })
+    this.memory.write(area, bytes, at)
+  }
+  reserve(area: Area, size: number): void {
+    this.memory.reserve(area, size)
+  }
+  truncate(area: Area, size: number): void {
+    this.memory.truncate(area, size)
+  }
+  barrier(): void {}
+  flush(): Promise<void> {
+    return this.sync()
+  }
+  sync(): Promise<void> {
+    if (!this.late) return Promise.resolve()
+    return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }))
+  }
+  close(): void {}
+}
+
+function publish(store: BlockStore, number: number, value: number): number {
+  const transaction = store.begin()
+  transaction.write(number, block(value))
+  transaction.reserve()
+  return transaction.publish([])
+}
+
+describe('a device that answers late', () => {
+  // While a device takes back a batch that it could not store, the store does not know of it yet. A commit stored in
+  // that moment stands behind one that is gone, so nobody will find it: it was acknowledged all the same.
+  test('a commit stored behind one that was lost is not acknowledged', async () => {
+    const device = new LateDevice('undone')
+    const store = await open(device)
+    device.late = true
+    publish(store, 0, 1)
+    const first = Promise.resolve(store.flush())
+    device.memory.truncate('log-0', 0)
+    publish(store, 1, 2)
+    const second = Promise.resolve(store.flush())
+    device.waiting[0]?.reject(new DeviceError('full', 'no space'))
+    await expect(first).rejects.toMatchObject({ code: 'quota' })
+    device.waiting[1]?.resolve()
+    await expect(second).rejects.toMatchObject({ code: 'quota' })
+    expect(store.flushedSequence).toBe(0)
+  })
+
+  // Each sync dropped as many kept writes as there had been when it began, also those that another sync had dropped
+  // already: the second of two took writes along that nothing had synced, and a later failure could not repeat them.
+  test('after two syncs at once a failed sync still writes again what was written behind them', async () => {
+    const device = new LateDevice('kept')
+    const store = await open(device)
+    device.late = true
+    publish(store, 0, 1)
+    const first = Promise.resolve(store.sync())
+    publish(store, 1, 2)
+    const second = Promise.resolve(store.sync())
+    publish(store, 2, 3)
+    const third = Promise.resolve(store.flush())
+    for (const { resolve } of device.waiting.splice(0)) resolve()
+    await Promise.all([first, second, third])
+    const written = device.writes.at(-1)
+    device.writes.length = 0
+    const fourth = Promise.resolve(store.sync())
+    device.waiting[0]?.reject(new DeviceError('io', 'failed'))
+    await fourth
+    expect(device.writes).toEqual([written])
+  })
+})
 
 describe('outcomes', () => {
   // 48 bytes per stored outcome were not counted against the bound, so that some 15 000 writes sent at once and not yet
