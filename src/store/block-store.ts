@@ -11,7 +11,7 @@ import { appendMark, syncAll } from './checkpoint.ts'
 import { type ChecksumName, Checksums, checksumBit, checksumName } from './checksum.ts'
 import { CommitRoom } from './commit-room.ts'
 import { createStore, hex, isBlank } from './create.ts'
-import { type SyncFailure, storageError } from './device-writer.ts'
+import { type SyncFailure, storageError, typed } from './device-writer.ts'
 import { Folding } from './folding.ts'
 import { MIB, SEGMENTS_AT } from './format.ts'
 import { locate, readBlock } from './locate.ts'
@@ -216,25 +216,21 @@ export class BlockStore implements Blocks {
 
   /** Folds everything and gives free space at the end of the main area back. Throws StorageError. */
   async compact(): Promise<void> {
+    this.#check()
     await this.#folding.running
     await this.checkpoint()
     const state = this.#state
     if (state.transaction) return
     const places = state.places.end + state.homesNeeded.count
     const bytes = SEGMENTS_AT + places * state.geometry.placeBytes
-    if (bytes < state.writer.device.size('main')) state.writer.device.truncate('main', bytes)
+    if (bytes < state.writer.device.size('main')) typed(() => state.writer.device.truncate('main', bytes))
     await syncAll(state)
   }
 
-  /** Reads every block of the newest state and reports the damaged ones. */
+  /** Reads every block and reports the damaged ones. Throws StorageError `io`. */
   async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     this.#check()
-    const pin = pinNewest(this.#state)
-    try {
-      return await verifyBlocks(this.#state, pin, options)
-    } finally {
-      this.#state.pins.delete(pin)
-    }
+    return verifyBlocks(this.#state, options)
   }
 
   /** The newest committed bytes of a block; zeros if it was never written. Throws StorageError `corrupt`. */
@@ -295,7 +291,7 @@ export class BlockStore implements Blocks {
 
   /** What is stored about a block of the newest state, or undefined if it was never written. */
   metadata(block: number): BlockMetadata | undefined {
-    const location = locate(this.#state, block, this.#state.sequence)
+    const location = typed(() => locate(this.#state, block, this.#state.sequence))
     if (location.kind === 'zero') return undefined
     const { sequence, checksum, algorithm, modifiedSeconds, length } = location.stored
     const name = checksumName(algorithm)

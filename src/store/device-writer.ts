@@ -181,7 +181,16 @@ export class DeviceWriter {
   }
 }
 
-/** A device's error as the caller of the store sees it. */
+/** The result of `call`; a device's error becomes one of the store. */
+export function typed<T>(call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw storageError(error)
+  }
+}
+
+/** A device's error as the caller of the store sees it; any other stays what it is. */
 export function storageError(error: unknown): StorageError {
   if (!(error instanceof DeviceError)) throw error
   const cause = { cause: error }

@@ -1,6 +1,7 @@
 // Where a block of a given state is, and its verified bytes: the newest version up to that state in the logs or in a
 // fresh segment, else the home. All reads of the store go through here.
 import type { LogVersion, Stored } from './block-index.ts'
+import { typed } from './device-writer.ts'
 import { segmentOf } from './format.ts'
 import type { SegmentHeader } from './segment-header.ts'
 import type { StoreState } from './state.ts'
@@ -70,7 +71,11 @@ export function readLocated(state: StoreState, block: number, location: Location
   }
 }
 
-/** Copies block `block` as of commit `sequence` into `into`. Throws StorageError `corrupt` with its number. */
+/**
+ * Copies block `block` as of commit `sequence` into `into`. Throws StorageError `corrupt` with its number, `io`, or the
+ * error that latched the store: what a device has taken back must not look like damage.
+ */
 export function readBlock(state: StoreState, block: number, sequence: number, into: Uint8Array): void {
-  readLocated(state, block, locate(state, block, sequence), into)
+  state.writer.check()
+  typed(() => readLocated(state, block, locate(state, block, sequence), into))
 }

@@ -1,16 +1,9 @@
 // The device's scratch area with the store's errors, for journals and temporary files that outgrow memory.
 import type { Device } from '../device/device.ts'
 import type { ScratchArea } from './block-store-types.ts'
-import { storageError } from './device-writer.ts'
+import { typed } from './device-writer.ts'
 
 export function scratchOf(device: Device): ScratchArea {
-  const typed = <T>(call: () => T): T => {
-    try {
-      return call()
-    } catch (error) {
-      throw storageError(error)
-    }
-  }
   return {
     get size() {
       return device.size('scratch')

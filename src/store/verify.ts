@@ -1,8 +1,8 @@
-// Reads every block of a state and says which are damaged. It stands apart because it is long work beside others: it
-// pins a snapshot, runs in slices and can be given up.
+// Reads every block and says which are damaged. It stands apart because it is long work beside others: it runs in slices
+// and can be given up. Each slice reads the newest state there is then, so that it holds back neither log nor checkpoint.
 import { StorageError } from '../errors/errors.ts'
 import { readBlock } from './locate.ts'
-import type { Pin, StoreState } from './state.ts'
+import type { StoreState } from './state.ts'
 
 export interface VerifyReport {
   /** Blocks that were read. */
@@ -20,22 +20,23 @@ export interface VerifyOptions {
 /** Blocks between two turns for other work. */
 const SLICE_BLOCKS = 256
 
-export async function verifyBlocks(state: StoreState, pin: Pin, options: VerifyOptions): Promise<VerifyReport> {
+export async function verifyBlocks(state: StoreState, options: VerifyOptions): Promise<VerifyReport> {
   const into = new Uint8Array(state.geometry.blockSize)
   const damaged: number[] = []
-  for (let block = 0; block < pin.sizeBlocks; block++) {
+  let block = 0
+  for (; block < state.sizeBlocks; block++) {
     if (block % SLICE_BLOCKS === 0) {
-      options.onProgress?.(block, pin.sizeBlocks)
+      options.onProgress?.(block, state.sizeBlocks)
       await state.environment.clock.yield()
       options.signal?.throwIfAborted()
     }
     try {
-      readBlock(state, block, pin.sequence, into)
+      readBlock(state, block, state.sequence, into)
     } catch (error) {
       if (!(error instanceof StorageError) || error.code !== 'corrupt') throw error
       damaged.push(block)
     }
   }
-  options.onProgress?.(pin.sizeBlocks, pin.sizeBlocks)
-  return { blocks: pin.sizeBlocks, damaged }
+  options.onProgress?.(block, block)
+  return { blocks: block, damaged }
 }

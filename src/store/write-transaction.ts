@@ -7,7 +7,7 @@
 import { DataSyncError, StorageError } from '../errors/errors.ts'
 import { assert } from './assert.ts'
 import type { Origin, WriteTransaction } from './block-store-types.ts'
-import { storageError } from './device-writer.ts'
+import { storageError, typed } from './device-writer.ts'
 import { blockAt, MIB, NOT_TRUNCATED, roundUp, SECTOR, segmentOf, slotAt } from './format.ts'
 import { readBlock } from './locate.ts'
 import type { LogRecord } from './log.ts'
@@ -79,7 +79,7 @@ export class Transaction implements WriteTransaction, PlaceHolder {
     const index = block - segment * g.blocksPerSegment
     const build = this.#fresh.get(segment)
     const stored = build?.header.entry(index)
-    if (build && stored) this.#state.home.read(block, build.place, index, stored, into)
+    if (build && stored) typed(() => this.#state.home.read(block, build.place, index, stored, into))
     else if (block < this.#smallest) readBlock(this.#state, block, this.#state.sequence, into)
     else into.fill(0)
   }
