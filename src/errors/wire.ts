@@ -2,7 +2,6 @@
 // `code`, nor any other field of an error, so both ends need one place that knows which facts each class has.
 // A round trip keeps class, code, message, every public fact and, as name and message only, the cause.
 
-import type { WireError } from '../protocol/messages.ts'
 import {
   AbortError,
   AssetLoadError,
@@ -20,6 +19,7 @@ import {
   TransactionDeadlockError,
   UsageError,
 } from './errors.ts'
+import type { WireError } from './wire-error.ts'
 
 /** The public fields that travel, beside code and message. */
 const FACTS = ['retryable', 'errno', 'sql', 'offset', 'block', 'parameter', 'applied', 'url'] as const

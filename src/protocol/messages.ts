@@ -2,6 +2,7 @@
 // told apart by `type`; each switch over them is closed by a `never` check. Data from a port is `unknown` until
 // `parse.ts` has looked at it. Requests issued in one task travel in one envelope, answers likewise; values travel packed
 // in the envelope's `payload` (format: `value-codec.ts`), which is transferred, not cloned.
+import type { WireError } from '../errors/wire-error.ts'
 
 /** Grows when a message changes its meaning; both sides compare it in `hello`. */
 export const PROTOCOL_VERSION = 1
@@ -309,11 +310,3 @@ export type MaintenanceReport =
       readonly sqlite: readonly string[]
     }
   | { readonly kind: 'metrics'; readonly metrics: Readonly<Record<string, number>> }
-
-/** An error as plain data; `errors/wire.ts` makes and rebuilds it. */
-export interface WireError {
-  readonly class: string
-  readonly code: string
-  readonly message: string
-  readonly facts: Readonly<Record<string, unknown>>
-}

@@ -2,14 +2,8 @@
 // It stands apart as the only place that trusts nothing. What passes has the right fields with the right types, and
 // every range of values lies inside the payload; what the fields mean is checked where they are used.
 
-import {
-  type Answer,
-  type FromEngine,
-  PROTOCOL_VERSION,
-  type Request,
-  type ToEngine,
-  type WireError,
-} from './messages.ts'
+import type { WireError } from '../errors/wire-error.ts'
+import { type Answer, type FromEngine, PROTOCOL_VERSION, type Request, type ToEngine } from './messages.ts'
 import { type Fields, fields, flag, list, natural, nonNegative, nonsense, show, text } from './shapes.ts'
 
 /**

@@ -1,7 +1,7 @@
 // Messages for looking after stored databases without opening one: said to a worker of its own instead of `hello`. They
 // stand apart from the engine's messages because no engine takes part; the worker's entry answers them.
 
-import type { WireError } from './messages.ts'
+import type { WireError } from '../errors/wire-error.ts'
 import { fields, list, nonsense, show, text } from './shapes.ts'
 
 /** Names the stored databases, or deletes one. Answer: `storage-done` or `failed`. */
