@@ -79,7 +79,7 @@ export class BlockStore implements Blocks {
     this.#folding = new Folding(state, options.slice, options.onCheckpointFailure ?? (() => {}))
     const { maxPinnedBytes = 256 * MIB, maxPinnedMs = 600_000 } = options
     this.#room = new CommitRoom(state, this.#folding, { maxPinnedBytes, maxPinnedMs })
-    state.onLogSwitch = () => this.#folding.start()
+    state.onFoldDue = () => this.#folding.start()
     if (options.onSyncFailure) state.writer.onSyncFailure = options.onSyncFailure
   }
 

@@ -18,7 +18,7 @@ export function makeRoom(state: StoreState, bytes: number): void {
 /** Switches logs and brings the one entered to its usual size, as far as space allows. */
 export function enterOtherLog(state: StoreState): void {
   state.log.switchLogs(usualBytes(state))
-  state.onLogSwitch()
+  state.onFoldDue()
   try {
     state.log.grow(usualBytes(state))
   } catch (error) {

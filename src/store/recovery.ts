@@ -177,7 +177,7 @@ function assemble(options: RecoveryOptions, { superblock, table, side, chain }: 
     synced: 0,
     claimed: 0,
     transaction: undefined,
-    onLogSwitch: () => {},
+    onFoldDue: () => {},
   }
   for (const record of chain.records) {
     state.log.records.push(record)

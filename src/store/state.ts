@@ -61,8 +61,8 @@ export interface StoreState {
   /** Newest sequence that something synced claims to be synced. */
   claimed: number
   transaction: PlaceHolder | undefined
-  /** Called when the other log has been entered: the one that was left should be folded. */
-  onLogSwitch: () => void
+  /** Called when folding gives space back: the other log has been entered, or a commit has brought fresh segments. */
+  onFoldDue: () => void
 }
 
 export const databaseBytes = (state: StoreState): number => state.sizeBlocks * state.geometry.blockSize
@@ -87,6 +87,12 @@ export function check(state: StoreState): void {
   assert(state.synced <= state.sequence && state.flushed <= state.sequence, 'nothing is durable before it is published')
   assert(state.superblock.foldedSequence <= state.synced, 'only synced commits are folded')
   assert(state.superblock.foldedSequence <= oldestPin(state), 'a fold never passes a pin')
+  const { records, place } = state.log
+  const active = records.findIndex((record) => record.log === place.log)
+  assert(
+    active < 0 || records.slice(active).every((record) => record.log === place.log),
+    'records of the other log come before those of the active one',
+  )
   const used = placesInUse(state)
   for (const place of used) assert(state.places.isUsed(place), `place ${place} is known to be in use`)
 }

@@ -177,6 +177,8 @@ export class Transaction implements WriteTransaction, PlaceHolder {
     })
     applyRecord(state, record)
     this.#end()
+    // Old homes and fresh segments of the same blocks both take space until then, and the log alone may not fill for long.
+    if (content.fresh.length > 0) state.onFoldDue()
     return this.#sequence
   }
 
