@@ -37,6 +37,8 @@ export class BlockIndex {
   readonly #versions = new Map<number, LogVersion>()
   readonly #fresh = new Map<number, FreshSegment[]>()
   #truncations: Truncation[] = []
+  /** No truncation that is kept cut to less: blocks below are never cut off, and need no search. */
+  #smallestCut = Number.POSITIVE_INFINITY
 
   addVersion(block: number, version: Omit<LogVersion, 'older'>): void {
     this.#versions.set(block, { ...version, older: this.#versions.get(block) })
@@ -50,6 +52,7 @@ export class BlockIndex {
 
   addTruncation(sequence: number, sizeBlocks: number): void {
     this.#truncations.push({ sequence, sizeBlocks })
+    this.#smallestCut = Math.min(this.#smallestCut, sizeBlocks)
   }
 
   /** Newest version in a log at or before `sequence`. */
@@ -68,6 +71,7 @@ export class BlockIndex {
 
   /** True if block `block` as of commit `written` had been cut off by `sequence`. */
   cutOff(block: number, written: number, sequence: number): boolean {
+    if (block < this.#smallestCut) return false
     for (const cut of this.#truncations) {
       if (cut.sequence > written && cut.sequence <= sequence && block >= cut.sizeBlocks) return true
     }
@@ -108,6 +112,7 @@ export class BlockIndex {
       else this.#fresh.delete(segment)
     }
     this.#truncations = this.#truncations.filter((cut) => cut.sequence > sequence)
+    this.#smallestCut = this.smallestSize(Number.POSITIVE_INFINITY)
   }
 
   get versionCount(): number {

@@ -99,8 +99,9 @@ export class Log {
 
   /** True if the log that is not active could be entered. */
   get otherIsFree(): boolean {
-    const other = this.#place.log === 0 ? 1 : 0
-    return !this.records.some((record) => record.log === other)
+    // Records stand in the order of the chain, so those of the other log, if any, come first.
+    const oldest = this.records[0]
+    return oldest === undefined || oldest.log === this.#place.log
   }
 
   /** Makes the start of the other log the next place, at `usualBytes` where space allows. */
