@@ -5,8 +5,16 @@ export type { BulkRows } from './client/bulk.ts'
 export type { Database, DatabaseInfo } from './client/database.ts'
 export { type DatabaseEntry, deleteDatabase, listDatabases } from './client/databases.ts'
 export type { DatabaseEvents } from './client/events.ts'
+export type { VerifyReport } from './client/maintenance.ts'
 export { open } from './client/open.ts'
-export type { CallOptions, OpenOptions, QueryOptions, StoredOptions, TransactionOptions } from './client/options.ts'
+export type {
+  CallOptions,
+  OpenOptions,
+  ProgressOptions,
+  QueryOptions,
+  StoredOptions,
+  TransactionOptions,
+} from './client/options.ts'
 export type { ArrayQueryOptions, BatchStatement } from './client/queryable.ts'
 export type { Statement, StatementShape } from './client/statement.ts'
 export type { Transaction, TransactionCallback } from './client/transaction.ts'

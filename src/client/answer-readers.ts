@@ -2,7 +2,7 @@
 // that looks into packed rows. A reader may be started again from the beginning, when its request is sent again.
 
 import { UsageError } from '../errors/errors.ts'
-import type { Answer, IntegerMode, PackedRows, StatementResult } from '../protocol/messages.ts'
+import type { Answer, IntegerMode, MaintenanceReport, PackedRows, StatementResult } from '../protocol/messages.ts'
 import { type ArrayRow, type ObjectRow, readArrayRows, readObjectRows, type SqlValue } from '../protocol/row-reader.ts'
 
 /** How rows come out. */
@@ -26,7 +26,7 @@ export interface BatchResult<Row = ObjectRow> extends RunResult {
 }
 
 export type ChunkAnswer = Extract<Answer, { type: 'chunk' }>
-export type FinalAnswer = Exclude<Answer, { type: 'chunk' | 'error' }>
+export type FinalAnswer = Exclude<Answer, { type: 'chunk' | 'progress' | 'error' }>
 
 export interface AnswerReader<T> {
   /** Takes part of the rows; only readers of rows get any. */
@@ -51,6 +51,31 @@ export const readPrepared: AnswerReader<Extract<Answer, { type: 'prepared' }>> =
     return answer
   },
   restart() {},
+}
+
+/** For housekeeping calls that answer with a report of their kind. */
+export function readReport<K extends MaintenanceReport['kind']>(
+  kind: K,
+): AnswerReader<Extract<MaintenanceReport, { kind: K }>> {
+  return {
+    chunk: refuseChunk,
+    finish(answer) {
+      expectAnswer(answer, 'report')
+      const { report } = answer
+      if (!isReport(report, kind)) {
+        throw new UsageError('protocol', `The engine reported '${report.kind}' instead of '${kind}'.`)
+      }
+      return report
+    },
+    restart() {},
+  }
+}
+
+function isReport<K extends MaintenanceReport['kind']>(
+  report: MaintenanceReport,
+  kind: K,
+): report is Extract<MaintenanceReport, { kind: K }> {
+  return report.kind === kind
 }
 
 /** For a statement whose rows are not wanted. */

@@ -28,6 +28,8 @@ export interface CallPlan<T> {
   /** What is known of its effect if the engine dies while it is on its way and it is not sent again. */
   readonly ifLost: 'no' | 'unknown'
   readonly observer?: CallObserver | undefined
+  /** Told how far the work is; what it throws ends the call. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined
   /** Told the request's number when it is first sent. */
   readonly numbered?: (seq: RequestSeq) => void
 }

@@ -3,9 +3,16 @@
 
 import { UsageError } from '../errors/errors.ts'
 import type { Durability, EngineInfo } from '../protocol/messages.ts'
-import { readDone } from './answer-readers.ts'
+import { readDone, readReport } from './answer-readers.ts'
 import type { DatabaseEvents } from './events.ts'
-import { type CallOptions, checkCallOptions, type TransactionOptions } from './options.ts'
+import { maintain, type VerifyReport } from './maintenance.ts'
+import {
+  type CallOptions,
+  checkCallOptions,
+  checkProgressOptions,
+  type ProgressOptions,
+  type TransactionOptions,
+} from './options.ts'
 import { Queryable } from './queryable.ts'
 import { DatabaseScope } from './scope.ts'
 import type { Session } from './session.ts'
@@ -46,20 +53,65 @@ export class Database extends Queryable {
     return runTransaction(this.#session, callback, options)
   }
 
-  /** Resolves once everything written so far survives a power cut; of use with `durability: 'relaxed'`. */
+  /**
+   * Resolves once everything written so far survives a power cut; of use with `durability: 'relaxed'`.
+   * Throws StorageError, LeaderLostError, TimeoutError, AbortError, ClosedError.
+   */
   async sync(options?: CallOptions): Promise<void> {
     checkCallOptions('sync()', options)
-    await this.#session.line.call({
-      build: () => ({ type: 'maintenance', action: 'sync' }),
-      reader: readDone,
-      signal: options?.signal,
-      timeoutMs: options?.timeoutMs ?? this.#session.options.timeoutMs,
-      resend: true,
-      ifLost: 'no',
-    })
+    await maintain(this.#session, 'sync', readDone, options, this.#session.options.timeoutMs)
   }
 
-  /** Calls `listener` at every `event`; the function that is returned ends that. */
+  /**
+   * Brings what was committed from the log to its home, as the engine does by itself when idle or when the log is full.
+   * Reads and writes go on meanwhile. No time limit by default. Throws like `sync`.
+   */
+  async checkpoint(options?: CallOptions): Promise<void> {
+    checkCallOptions('checkpoint()', options)
+    await maintain(this.#session, 'checkpoint', readDone, options, 0)
+  }
+
+  /**
+   * A checkpoint that then gives free space at the end of the storage back to the browser. What deleted rows occupied
+   * inside the database is free for new rows; `VACUUM` before this call gives that back too. No time limit by default.
+   * Throws like `sync`.
+   */
+  async compact(options?: CallOptions): Promise<void> {
+    checkCallOptions('compact()', options)
+    await maintain(this.#session, 'compact', readDone, options, 0)
+  }
+
+  /**
+   * Reads every stored block, compares it with its checksum, and then, if all are whole, has SQLite look at the database
+   * (`PRAGMA quick_check`). Reads and writes go on while the blocks are read; SQLite's part holds them up and only
+   * `timeoutMs` can cut it short. `onProgress` counts blocks. Damage is reported, not thrown. No time limit by default.
+   * Throws StorageError `io`, UsageError `not-supported`, LeaderLostError, TimeoutError, AbortError, ClosedError.
+   */
+  async verify(options?: ProgressOptions): Promise<VerifyReport> {
+    checkProgressOptions('verify()', options)
+    const report = await maintain(this.#session, 'verify', readReport('verify'), options, 0)
+    const { blocks, damaged, sqlite } = report
+    return { ok: damaged.length === 0 && sqlite.length === 0, blocks, damaged, sqlite }
+  }
+
+  /**
+   * Counts since the worker started and sizes now, by name; names end with their unit where it is not a count. Among them:
+   * `queueDepth`, `groups`, `requests` and `groupRequestsMax` of the scheduler; `timerSyncs`, `debounceSyncs`,
+   * `thresholdSyncs` and `requestSyncs` with the milliseconds of each (`timerSyncsMs`, ...), `lastSyncMs`; `writes`,
+   * `flushes`, `syncs`, `checksumFailures`, `logBytes`, `liveBytes`, `unsyncedCommits` of the store; `wasmHeapBytes`. Names
+   * may be added and, with a change of the store, removed. Throws LeaderLostError, TimeoutError, AbortError, ClosedError.
+   */
+  async metrics(options?: CallOptions): Promise<Readonly<Record<string, number>>> {
+    checkCallOptions('metrics()', options)
+    const { timeoutMs } = this.#session.options
+    return (await maintain(this.#session, 'metrics', readReport('metrics'), options, timeoutMs)).metrics
+  }
+
+  /**
+   * Calls `listener` at every `event` (see DatabaseEvents) until the function that is returned is called. What a listener
+   * throws becomes an uncaught error of the page and stops nothing. Listeners are not called for what happened before.
+   * Throws UsageError `invalid-argument` for an unknown event.
+   */
   on<E extends keyof DatabaseEvents>(event: E, listener: (detail: DatabaseEvents[E]) => void): () => void {
     const { events } = this.#session
     if (!events.has(event)) {

@@ -240,13 +240,18 @@ export class Line {
         this.#controls.push({ type: 'credit', target: answer.seq, chunks: 1 })
         return
       }
+      if (answer.type === 'progress') {
+        call.plan.onProgress?.(answer.done, answer.total)
+        return
+      }
       const result = call.plan.reader.finish(answer, payload)
       this.#sent.delete(answer.seq)
       this.#settle(call)
       call.resolve(result)
     } catch (error) {
       this.#sent.delete(answer.seq)
-      if (answer.type === 'chunk') this.#controls.push({ type: 'cancel', target: answer.seq })
+      if (answer.type === 'chunk' || answer.type === 'progress')
+        this.#controls.push({ type: 'cancel', target: answer.seq })
       this.#reject(call, error)
     }
   }

@@ -12,6 +12,12 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined
 }
 
+/** Options of long calls that tell how far they are. */
+export interface ProgressOptions extends CallOptions {
+  /** Called now and then with what is done and with the whole, in one unit. If it throws, the call ends with that error. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined
+}
+
 /** Options of calls that give rows. */
 export interface QueryOptions extends CallOptions {
   /** `object` (default): by column name, the last of several columns with one name counts. `array`: all columns in order. */
@@ -113,6 +119,10 @@ export function checkCallOptions(call: string, given: CallOptions | undefined): 
   if (given !== undefined) checkOptions(call, given, CALL_CHECKS)
 }
 
+export function checkProgressOptions(call: string, given: ProgressOptions | undefined): void {
+  if (given !== undefined) checkOptions(call, given, PROGRESS_CHECKS)
+}
+
 export function checkQueryOptions(call: string, given: QueryOptions | undefined): void {
   if (given !== undefined) checkOptions(call, given, QUERY_CHECKS)
 }
@@ -164,12 +174,14 @@ const aTimeMs: Check = (value) =>
 const aSignal: Check = (value) => (isAbortSignal(value) ? undefined : 'an AbortSignal')
 const aModule: Check = (value) => (value instanceof WebAssembly.Module ? undefined : 'a WebAssembly.Module')
 const anObject: Check = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object')
+const aFunction: Check = (value) => (typeof value === 'function' ? undefined : 'a function')
 const aBlockSize: Check = (value) =>
   typeof value === 'number' && value >= 512 && value <= 65_536 && Number.isInteger(Math.log2(value))
     ? undefined
     : 'a power of two from 512 to 65536'
 
 const CALL_CHECKS = { signal: aSignal, timeoutMs: aTimeMs } satisfies Record<keyof CallOptions, Check>
+const PROGRESS_CHECKS = { ...CALL_CHECKS, onProgress: aFunction } satisfies Record<keyof ProgressOptions, Check>
 const INTEGERS = oneOf('auto', 'number', 'bigint')
 const QUERY_CHECKS = {
   ...CALL_CHECKS,

@@ -60,8 +60,9 @@ export class Engine {
     this.#syncTimer = new SyncTimer(environment.clock, () => this.#outbox.wantSync())
     this.#outbox = new Outbox(
       blocks,
+      environment.clock,
       (error) => this.#runner.latch(error),
-      () => this.#syncTimer.synced(),
+      (durationMs) => this.#syncTimer.synced(durationMs),
     )
     this.#runner = new RequestRunner({
       database: this.#database,
@@ -71,6 +72,7 @@ export class Engine {
         this.#unsyncedBytes += bytes
       },
       onGroup: () => this.#afterGroup(),
+      metrics: () => this.#syncTimer.metrics(),
       onFatal: (error) => this.#terminated(error),
     })
     this.#scheduler = new Scheduler(environment.clock, this.#runner)
@@ -136,7 +138,7 @@ export class Engine {
       await this.#outbox.drained()
       await this.#blocks.sync()
     }
-    this.#syncTimer.synced()
+    this.#syncTimer.stop()
     if (this.#database.instance.vfs.failure.fatal === undefined) this.#database.close()
   }
 

@@ -14,7 +14,7 @@ export class Job {
   readonly payload: Uint8Array
   readonly arrivedMs: number
   /** Requests with the same key run one after another. */
-  readonly lane: string
+  lane: string
   /** On the monotonic clock; infinite without a limit. */
   readonly deadlineMs: number
   /** Where it has to run, once that is known: the writer is needed, or it took too long there. */

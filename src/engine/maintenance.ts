@@ -1,6 +1,8 @@
-// Housekeeping calls. What the store can do it does itself; SQLite's own check is added to `verify`.
-import { UsageError } from '../errors/errors.ts'
+// Housekeeping calls. What the store can do it does itself; SQLite's own check is added to `verify`. They run beside the
+// requests that come after them. It stands apart from the runner because none of it belongs to a transaction.
+import { AbortError, UsageError } from '../errors/errors.ts'
 import type { MaintenanceReport, MaintenanceRequest } from '../protocol/messages.ts'
+import { runTimeout } from './connection.ts'
 import type { Database } from './database.ts'
 import type { Job } from './job.ts'
 import type { RequestRunner } from './runner.ts'
@@ -10,14 +12,17 @@ import type { RunResult } from './scheduler.ts'
 export interface MaintenanceStore {
   checkpoint?(): Promise<void>
   compact?(): Promise<void>
-  verify?(): Promise<{ readonly blocks: number; readonly damaged: readonly number[] }>
+  verify?(options: {
+    readonly onProgress: (done: number, total: number) => void
+  }): Promise<{ readonly blocks: number; readonly damaged: readonly number[] }>
   metrics?(): Readonly<Record<string, number>>
 }
 
 /** Runs one call beside everything else and answers it with its report, or with `done` where it has none. */
 export function answerMaintenance(runner: RequestRunner, job: Job, action: MaintenanceRequest['action']): RunResult {
   const { seq } = job.request
-  run(runner, action)
+  runner.scheduler.leaveLane(job)
+  run(runner, job, action)
     .then(
       (report) => {
         if (report) runner.send(job, () => ({ type: 'report', seq, report }), false)
@@ -37,6 +42,7 @@ export function answerMaintenance(runner: RequestRunner, job: Job, action: Maint
 
 async function run(
   runner: RequestRunner,
+  job: Job,
   action: MaintenanceRequest['action'],
 ): Promise<MaintenanceReport | undefined> {
   const { database, store, scheduler } = runner
@@ -51,15 +57,21 @@ async function run(
       await available(store.compact, action).call(store)
       return undefined
     case 'verify': {
-      const { blocks, damaged } = await available(store.verify, action).call(store)
-      return { kind: 'verify', blocks, damaged, sqlite: damaged.length > 0 ? [] : integrity(database) }
+      const onProgress = (done: number, total: number) => {
+        checkGoesOn(runner, job)
+        runner.send(job, () => ({ type: 'progress', seq: job.request.seq, done, total }), false, 0)
+        runner.settle()
+      }
+      const { blocks, damaged } = await available(store.verify, action).call(store, { onProgress })
+      return { kind: 'verify', blocks, damaged, sqlite: damaged.length > 0 ? [] : quickCheck(database, job) }
     }
     case 'metrics':
       return {
         kind: 'metrics',
         metrics: {
           ...store.metrics?.(),
-          queueDepth: scheduler.depth,
+          ...runner.metrics(),
+          ...scheduler.metrics(),
           wasmHeapBytes: database.instance.heap.bytes().length,
           shadowBytes: database.instance.vfs.shadowSpace.used.memoryBytes,
         },
@@ -74,15 +86,23 @@ function available<T>(method: T | undefined, action: string): T {
   return method
 }
 
-/** What SQLite's own check finds wrong; empty if nothing. */
-function integrity(database: Database): string[] {
+/** Throws if nobody waits for the job any more. */
+export function checkGoesOn(runner: RequestRunner, job: Job): void {
+  if (job.cancelled || job.session.ended) throw new AbortError('The call was given up by its caller.')
+  if (runner.clock.monotonicMs() >= job.deadlineMs) throw runTimeout()
+}
+
+/** What SQLite's own check finds wrong; empty if nothing. It cannot be interrupted but by its deadline. */
+function quickCheck(database: Database, job: Job): string[] {
   const reader = database.readers.acquire()
   try {
-    const statement = reader.prepare('PRAGMA integrity_check')
+    const statement = reader.prepare('PRAGMA quick_check')
     try {
       const found: string[] = []
       const { exports, heap } = database.instance
-      while (statement.step()) found.push(heap.text(exports.sqlite3_column_text(statement.pointer, 0)) ?? '')
+      reader.limited(job.limits, () => {
+        while (statement.step()) found.push(heap.text(exports.sqlite3_column_text(statement.pointer, 0)) ?? '')
+      })
       return found.length === 1 && found[0] === 'ok' ? [] : found
     } finally {
       reader.release(statement)

@@ -4,6 +4,7 @@
 //
 // Invariants: at most one flush or sync is in flight; answers that saw the same commit leave in the order in which they were
 // added, so the chunks of one request stay in order.
+import type { Clock } from '../environment.ts'
 import { LeaderLostError } from '../errors/errors.ts'
 import { assert } from '../store/assert.ts'
 import type { Blocks } from '../store/block-store-types.ts'
@@ -23,17 +24,19 @@ export interface OutgoingAnswer {
 export class Outbox {
   readonly #blocks: Blocks
   readonly #onFailure: (error: unknown) => void
-  readonly #onSync: () => void
+  readonly #onSync: (durationMs: number) => void
+  readonly #clock: Clock
   #waiting: OutgoingAnswer[] = []
   #inFlight: Promise<void> | undefined
   #syncWanted = false
   #failure: unknown
 
-  /** `onFailure` is called once, when a flush or sync failed for good; `onSync` after each sync. */
-  constructor(blocks: Blocks, onFailure: (error: unknown) => void, onSync: () => void) {
+  /** `onFailure` is called once, when a flush or sync failed for good; `onSync` after each sync, with its duration. */
+  constructor(blocks: Blocks, clock: Clock, onFailure: (error: unknown) => void, onSync: (durationMs: number) => void) {
     this.#blocks = blocks
     this.#onFailure = onFailure
     this.#onSync = onSync
+    this.#clock = clock
   }
 
   /** True if nothing waits and nothing is in flight. */
@@ -60,6 +63,7 @@ export class Outbox {
       if (!sync && this.#waiting.length === 0) return
       this.#syncWanted = false
       const before = this.#waiting.length
+      const startedMs = this.#clock.monotonicMs()
       let operation: void | Promise<void>
       try {
         operation = sync ? this.#blocks.sync() : this.#blocks.flush()
@@ -69,12 +73,12 @@ export class Outbox {
       }
       if (operation) {
         this.#inFlight = operation.then(
-          () => this.#done(sync),
+          () => this.#done(sync, startedMs),
           (error: unknown) => this.#fail(error),
         )
         return
       }
-      if (sync) this.#onSync()
+      if (sync) this.#onSync(this.#clock.monotonicMs() - startedMs)
       this.#release()
       assert(before === 0 || this.#waiting.length < before, 'a flush or sync lets what waited for it leave')
     }
@@ -96,9 +100,9 @@ export class Outbox {
     while (this.#inFlight !== undefined) await this.#inFlight
   }
 
-  #done(synced: boolean): void {
+  #done(synced: boolean, startedMs: number): void {
     this.#inFlight = undefined
-    if (synced) this.#onSync()
+    if (synced) this.#onSync(this.#clock.monotonicMs() - startedMs)
     this.settle()
   }
 

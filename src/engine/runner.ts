@@ -33,6 +33,7 @@ export class RequestRunner implements Runner {
   readonly database: Database
   readonly #outbox: Outbox
   readonly store: MaintenanceStore
+  readonly metrics: () => Readonly<Record<string, number>>
   readonly writes: WriteTransactions
   readonly #onFatal: (error: unknown) => void
   readonly #onGroup: () => void
@@ -51,11 +52,13 @@ export class RequestRunner implements Runner {
     readonly store: MaintenanceStore
     readonly onCommit: (bytes: number) => void
     readonly onGroup: () => void
+    readonly metrics: () => Readonly<Record<string, number>>
     readonly onFatal: (error: unknown) => void
   }) {
     this.database = parts.database
     this.#outbox = parts.outbox
     this.store = parts.store
+    this.metrics = parts.metrics
     this.writes = new WriteTransactions(parts.database, parts.onCommit)
     this.#onGroup = parts.onGroup
     this.#onFatal = parts.onFatal

@@ -47,6 +47,7 @@ export class Scheduler {
   #again = false
   #cancelTimer: (() => void) | undefined
   #idle: (() => void)[] = []
+  readonly #counts = { groups: 0, requests: 0, groupRequestsMax: 0 }
 
   constructor(clock: Clock, runner: Runner) {
     this.#clock = clock
@@ -58,6 +59,21 @@ export class Scheduler {
     let depth = 0
     for (const { jobs } of this.#lanes.values()) depth += jobs.length
     return depth
+  }
+
+  /** Counts since the engine began: groups, the requests in them, the largest group; and what waits or runs now. */
+  metrics(): Record<string, number> {
+    return { ...this.#counts, queueDepth: this.depth }
+  }
+
+  /**
+   * Takes a running job out of its lane, so that what was asked after it need not wait for its end; what was asked before
+   * it has run already. It still counts until `finish`.
+   */
+  leaveLane(job: Job): void {
+    this.#end(job)
+    job.lane = `${job.session.client} alone ${job.request.seq}`
+    this.#lanes.set(job.lane, { jobs: [job], busy: true, waited: false, served: 0 })
   }
 
   add(job: Job): void {
@@ -152,13 +168,21 @@ export class Scheduler {
         if (!job) break
         const result = this.#runner.run(job)
         this.#after(job, result instanceof Promise ? await result : result)
+        this.#counts.requests++
         more = ++ran >= GROUP_REQUESTS_MAX || this.#runner.stagedBytes() >= bytes || this.#clock.monotonicMs() >= endMs
         if (more) break
       }
+      this.#countGroup(ran)
       this.#runner.endGroup()
       if (!more) return
       await this.#clock.yield()
     }
+  }
+
+  #countGroup(requests: number): void {
+    if (requests === 0) return
+    this.#counts.groups++
+    this.#counts.groupRequestsMax = Math.max(this.#counts.groupRequestsMax, requests)
   }
 
   #after(job: Job, result: RunResult): void {

@@ -3,6 +3,9 @@
 import type { Clock } from '../environment.ts'
 import type { SyncPolicy } from '../protocol/messages.ts'
 
+/** What made a sync happen: a rule of the policy, or somebody who waited for it. */
+type SyncCause = 'timer' | 'debounce' | 'threshold' | 'request'
+
 export class SyncTimer {
   readonly #clock: Clock
   readonly #sync: () => void
@@ -11,6 +14,10 @@ export class SyncTimer {
   #cancelDebounce: (() => void) | undefined
   #bytes = 0
   #blocks = 0
+  #cause: SyncCause | undefined
+  #lastSyncMs = 0
+  readonly #counts: Record<SyncCause, number> = { timer: 0, debounce: 0, threshold: 0, request: 0 }
+  readonly #durationsMs: Record<SyncCause, number> = { timer: 0, debounce: 0, threshold: 0, request: 0 }
 
   /** `sync` is called when a sync is due; `synced` is to be called whenever one has happened. */
   constructor(clock: Clock, sync: () => void) {
@@ -28,22 +35,55 @@ export class SyncTimer {
     this.#blocks += blocks
     const over = (limit: number, value: number) => limit > 0 && value >= limit
     if (over(this.#least('maxDirtyBytes'), this.#bytes) || over(this.#least('maxDirtyBlocks'), this.#blocks)) {
-      this.#sync()
+      this.#due('threshold')
       return
     }
     const intervalMs = this.#least('intervalMs')
-    if (intervalMs > 0) this.#cancelInterval ??= this.#clock.after(intervalMs, this.#sync)
+    if (intervalMs > 0) this.#cancelInterval ??= this.#clock.after(intervalMs, () => this.#due('timer'))
     const debounceMs = this.#least('debounceMs')
     if (debounceMs === 0) return
     this.#cancelDebounce?.()
-    this.#cancelDebounce = this.#clock.after(debounceMs, this.#sync)
+    this.#cancelDebounce = this.#clock.after(debounceMs, () => this.#due('debounce'))
   }
 
-  synced(): void {
+  /** How many syncs each cause has had, and the milliseconds that they took. */
+  metrics(): Record<string, number> {
+    const { timer, debounce, threshold, request } = this.#counts
+    const ms = this.#durationsMs
+    return {
+      timerSyncs: timer,
+      timerSyncsMs: ms.timer,
+      debounceSyncs: debounce,
+      debounceSyncsMs: ms.debounce,
+      thresholdSyncs: threshold,
+      thresholdSyncsMs: ms.threshold,
+      requestSyncs: request,
+      requestSyncsMs: ms.request,
+      lastSyncMs: this.#lastSyncMs,
+    }
+  }
+
+  /** A sync that took `durationMs` has succeeded. */
+  synced(durationMs: number): void {
+    const cause = this.#cause ?? 'request'
+    this.#cause = undefined
+    this.#counts[cause]++
+    this.#durationsMs[cause] += durationMs
+    this.#lastSyncMs = durationMs
+    this.stop()
+  }
+
+  /** Nothing is unsynced any more. */
+  stop(): void {
     this.#bytes = this.#blocks = 0
     this.#cancelInterval?.()
     this.#cancelDebounce?.()
     this.#cancelInterval = this.#cancelDebounce = undefined
+  }
+
+  #due(cause: SyncCause): void {
+    this.#cause ??= cause
+    this.#sync()
   }
 
   /** The smallest value of a field over all clients; 0 switches a rule off. */

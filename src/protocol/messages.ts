@@ -181,7 +181,7 @@ export interface PrepareRequest extends RequestBase, InTransaction {
   readonly sql: string
 }
 
-/** Housekeeping calls. Answer: `done`, or `report` where the call has one. */
+/** Housekeeping calls. Answer: `done`, or `report` where the call has one; `verify` sends `progress` before it. */
 export interface MaintenanceRequest extends RequestBase {
   readonly type: 'maintenance'
   readonly action: 'sync' | 'checkpoint' | 'compact' | 'verify' | 'metrics'
@@ -292,6 +292,8 @@ export type Answer =
     }
   | { readonly type: 'batch-result'; readonly seq: RequestSeq; readonly results: readonly StatementResult[] }
   | { readonly type: 'done'; readonly seq: RequestSeq }
+  /** How far long work is; the unit is the request's own. Needs no credit. */
+  | { readonly type: 'progress'; readonly seq: RequestSeq; readonly done: number; readonly total: number }
   | {
       readonly type: 'prepared'
       readonly seq: RequestSeq

@@ -164,6 +164,10 @@ function checkAnswer(answer: Fields, payloadBytes: number): void {
       return
     case 'done':
       return
+    case 'progress':
+      nonNegative(answer, 'done')
+      nonNegative(answer, 'total')
+      return
     case 'prepared':
       list(answer, 'columns')
       list(answer, 'parameterNames')

@@ -131,7 +131,7 @@ describe('the sync timer', () => {
     const syncs: number[] = []
     const made = new SyncTimer(clock, () => {
       syncs.push(clock.nowMs)
-      made.synced()
+      made.synced(1)
     })
     made.use(policies)
     return { clock, made, syncs }
