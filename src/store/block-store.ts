@@ -71,6 +71,7 @@ export class BlockStore implements Blocks {
   readonly #sessionEnds: OriginRecord[] = []
   #staging: Transaction | undefined
   #closed = false
+  #closing: Promise<void> | undefined
 
   private constructor(state: StoreState, created: boolean, options: BlockStoreOptions) {
     this.#state = state
@@ -329,14 +330,24 @@ export class BlockStore implements Blocks {
     check(this.#state)
   }
 
-  /** Syncs, folds the log if that is worth it, and releases the device. A second close does nothing. */
-  async close(): Promise<void> {
-    if (this.#closed) return
+  /**
+   * Syncs, folds the log if that is worth it, and releases the device. A second close joins the first. Throws the
+   * StorageError of a sync or fold that failed; the device is released all the same, and what was synced stays.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     this.rollback()
     try {
       if (!this.latched) {
-        await this.#folding.running
         await this.sync()
+        if (this.#folding.running) {
+          await this.#folding.running
+          await this.sync()
+        }
         await this.idle()
       }
     } finally {

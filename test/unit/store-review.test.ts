@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Area, type Device, DeviceError } from '../../src/device/device.ts'
 import { MemoryDevice } from '../../src/device/memory.ts'
+import { StorageError } from '../../src/errors/errors.ts'
 import { BlockStore, type BlockStoreOptions } from '../../src/store/block-store.ts'
 import { SEGMENTS_AT } from '../../src/store/format.ts'
 import { simulatedEnvironment } from '../support/seeded.ts'
@@ -122,6 +123,48 @@ describe('space', () => {
       for (let turn = 0; turn < 2000; turn++) await Promise.resolve()
     }
     expect(device.size('main')).toBeLessThan(2.3 * count * 4096 + SEGMENTS_AT)
+  })
+})
+
+describe('closing', () => {
+  // close() waited for a running fold first: where that failed, the newest commits were not synced at all.
+  test('a fold that fails does not keep close from syncing', async () => {
+    const device = new MemoryDevice()
+    let syncs = 0
+    device.sync = () => {
+      syncs++
+    }
+    let fail = (_: Error) => {}
+    const slice = () =>
+      new Promise<void>((_, reject) => {
+        fail = reject
+      })
+    const store = await open(device, { slice })
+    publish(store, 0, 1)
+    const folding = store.checkpoint()
+    for (let turn = 0; turn < 100; turn++) await Promise.resolve()
+    publish(store, 0, 2)
+    const before = syncs
+    const closed = store.close()
+    fail(new StorageError('corrupt', 'a fold that found damage'))
+    await expect(folding).rejects.toMatchObject({ code: 'corrupt' })
+    await expect(closed).rejects.toMatchObject({ code: 'corrupt' })
+    expect(syncs).toBeGreaterThan(before)
+    expect(store.syncedSequence).toBe(2)
+  })
+
+  // A second close while the first was under way synced a device that the first had released, and failed.
+  test('two closes at once are one', async () => {
+    const device = new LateDevice('kept')
+    let closes = 0
+    device.close = () => {
+      closes++
+    }
+    const store = await open(device)
+    publish(store, 0, 1)
+    await Promise.all([store.close(), store.close()])
+    await store.close()
+    expect(closes).toBe(1)
   })
 })
 
