@@ -2,20 +2,26 @@
 // itself and does not). Fed by the allocation entries of commit records in order, stored in the side table.
 import type { AllocationEntry } from './record.ts'
 
+/** Numbers that can be handed out, so that the bitmap leaves room for the sessions in the side table. */
+export const ALLOCATED_MAX = 3 * 1024 * 1024
+
 export class Allocation {
   #bits: Uint8Array
+  /** Every number below is allocated. */
+  #lowest = 0
 
   constructor(bits: Uint8Array = new Uint8Array(0)) {
     this.#bits = bits.slice()
+    while (this.isAllocated(this.#lowest)) this.#lowest++
   }
 
   isAllocated(block: number): boolean {
     return ((this.#bits[block >> 3] ?? 0) & (1 << (block & 7))) !== 0
   }
 
-  /** The lowest number that is not allocated and not in `taken`. */
-  lowestFree(taken: (block: number) => boolean): number {
-    for (let block = 0; ; block++) if (!this.isAllocated(block) && !taken(block)) return block
+  /** A number below which none is free. */
+  get lowest(): number {
+    return this.#lowest
   }
 
   apply({ block, allocated }: AllocationEntry): void {
@@ -27,6 +33,8 @@ export class Allocation {
     }
     const bit = 1 << (block & 7)
     this.#bits[index] = allocated ? (this.#bits[index] ?? 0) | bit : (this.#bits[index] ?? 0) & ~bit
+    if (!allocated) this.#lowest = Math.min(this.#lowest, block)
+    while (this.isAllocated(this.#lowest)) this.#lowest++
   }
 
   clone(): Allocation {

@@ -5,6 +5,7 @@
 // for lack of space; headers and blocks of fresh segments are ordered before the record that names them; a block is in
 // memory or in a fresh segment, never in both; rolled back, every place is free again.
 import { DataSyncError, StorageError } from '../errors/errors.ts'
+import { ALLOCATED_MAX } from './allocation.ts'
 import { assert } from './assert.ts'
 import type { Origin, WriteTransaction } from './block-store-types.ts'
 import { storageError, typed } from './device-writer.ts'
@@ -40,6 +41,10 @@ export class Transaction implements WriteTransaction, PlaceHolder {
   readonly #spill = new Map<number, Uint8Array>()
   readonly #fresh = new Map<number, FreshBuild>()
   readonly #allocations: AllocationEntry[] = []
+  /** The same by number. */
+  readonly #taken = new Map<number, boolean>()
+  /** No number below is free. */
+  #lowestFree: number
   readonly #sessionEnds: OriginRecord[]
   #sizeBlocks: number
   #smallest: number
@@ -55,6 +60,7 @@ export class Transaction implements WriteTransaction, PlaceHolder {
     this.#sizeBlocks = state.sizeBlocks
     this.#smallest = state.sizeBlocks
     this.#sessionEnds = sessionEnds
+    this.#lowestFree = state.side.allocation.lowest
     const logBytes = state.log.size(state.log.place.log)
     this.#inlineMax = Math.max(1, Math.floor(logBytes / 4 / state.geometry.blockSize))
     state.transaction = this
@@ -118,26 +124,33 @@ export class Transaction implements WriteTransaction, PlaceHolder {
     this.#smallest = Math.min(this.#smallest, sizeBlocks)
   }
 
-  /** Takes the lowest free block number; it holds zeros until written. */
+  /** Takes the lowest free block number; it holds zeros until written. Throws StorageError `quota`. */
   allocate(): number {
     this.#open()
-    const taken = new Map(this.#allocations.map((entry) => [entry.block, entry.allocated]))
     const { allocation } = this.#state.side
-    const block = lowestFree((n) => taken.get(n) ?? allocation.isAllocated(n))
-    this.#allocations.push({ block, allocated: true })
+    let block = this.#lowestFree
+    while (this.#taken.get(block) ?? allocation.isAllocated(block)) block++
+    if (block >= ALLOCATED_MAX) throw new StorageError('quota', `All ${ALLOCATED_MAX} block numbers are allocated.`)
     this.write(block, new Uint8Array(this.#state.geometry.blockSize))
+    this.#note(block, true)
+    this.#lowestFree = block + 1
     return block
   }
 
   /** Gives a number back; its content reads as zeros afterwards. Throws DataSyncError `not-allocated`. */
   deallocate(block: number): void {
     this.#open()
-    const last = this.#allocations.findLast((entry) => entry.block === block)
-    if (!(last?.allocated ?? this.#state.side.allocation.isAllocated(block))) {
+    if (!(this.#taken.get(block) ?? this.#state.side.allocation.isAllocated(block))) {
       throw new DataSyncError('not-allocated', `Block ${block} cannot be deallocated: it is not allocated.`)
     }
-    this.#allocations.push({ block, allocated: false })
     this.write(block, new Uint8Array(this.#state.geometry.blockSize))
+    this.#note(block, false)
+    this.#lowestFree = Math.min(this.#lowestFree, block)
+  }
+
+  #note(block: number, allocated: boolean): void {
+    this.#allocations.push({ block, allocated })
+    this.#taken.set(block, allocated)
   }
 
   reserve(): void {
@@ -325,10 +338,6 @@ export function applyRecord(state: StoreState, record: LogRecord): void {
   state.side.apply(record)
   state.sequence = head.sequence
   state.sizeBlocks = head.sizeBlocks
-}
-
-function lowestFree(taken: (block: number) => boolean): number {
-  for (let block = 0; ; block++) if (!taken(block)) return block
 }
 
 function storageErrorOf(error: unknown): Error {
