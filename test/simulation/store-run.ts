@@ -1,9 +1,10 @@
 // What both simulations of the block store share: how many seeds, and the closing lines that they print.
 import { expect } from 'vitest'
+import type { Budget, DiskKind } from './store-budget.ts'
 import { life, newTally } from './store-life.ts'
 
 /** Runs seeded lives and prints the table of cells; throws with the seed at the first broken promise. */
-export async function simulate(kind: 'kept' | 'undone', lives: number, crashesLeast: number): Promise<void> {
+export async function simulate(kind: DiskKind, { lives, crashesLeast }: Budget): Promise<void> {
   const first = Number(process.env.SEED_FIRST ?? 1)
   const seeds = Number(process.env.SEEDS ?? lives)
   const tally = newTally()

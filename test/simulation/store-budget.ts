@@ -1,0 +1,16 @@
+// How long CI simulates the block store on each kind of disk. It stands apart because `npm run mutants` must find every
+// planted bug with exactly these seeds.
+
+export type DiskKind = 'kept' | 'undone'
+
+export interface Budget {
+  /** Seeds 1 to this. */
+  readonly lives: number
+  /** Crash points that they reach at least. */
+  readonly crashesLeast: number
+}
+
+export const BUDGETS: Readonly<Record<DiskKind, Budget>> = {
+  kept: { lives: 700, crashesLeast: 13_000 },
+  undone: { lives: 400, crashesLeast: 7_000 },
+}
