@@ -16,6 +16,7 @@ export type {
   TransactionOptions,
 } from './client/options.ts'
 export type { ArrayQueryOptions, BatchStatement } from './client/queryable.ts'
+export { type Sql, SqlFragment, type SqlPart, sql } from './client/sql.ts'
 export type { Statement, StatementShape } from './client/statement.ts'
 export type { Transaction, TransactionCallback } from './client/transaction.ts'
 export {

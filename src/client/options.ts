@@ -115,15 +115,15 @@ export function resolveOpenOptions(given: OpenOptions): ResolvedOptions {
   }
 }
 
-export function checkCallOptions(call: string, given: CallOptions | undefined): void {
+export function checkCallOptions(call: string, given: unknown): asserts given is CallOptions | undefined {
   if (given !== undefined) checkOptions(call, given, CALL_CHECKS)
 }
 
-export function checkProgressOptions(call: string, given: ProgressOptions | undefined): void {
+export function checkProgressOptions(call: string, given: unknown): asserts given is ProgressOptions | undefined {
   if (given !== undefined) checkOptions(call, given, PROGRESS_CHECKS)
 }
 
-export function checkQueryOptions(call: string, given: QueryOptions | undefined): void {
+export function checkQueryOptions(call: string, given: unknown): asserts given is QueryOptions | undefined {
   if (given !== undefined) checkOptions(call, given, QUERY_CHECKS)
 }
 
@@ -219,7 +219,7 @@ const OPEN_CHECKS = {
   signal: aSignal,
 } satisfies Record<keyof OpenOptions, Check>
 
-function checkOptions(where: string, given: object, checks: Readonly<Record<string, Check>>): void {
+function checkOptions(where: string, given: unknown, checks: Readonly<Record<string, Check>>): void {
   if (typeof given !== 'object' || given === null) throw invalid(`The options of ${where}`, 'an object', given)
   for (const [name, value] of Object.entries(given)) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined

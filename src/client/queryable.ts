@@ -21,11 +21,15 @@ import { type BulkRows, runBulk } from './bulk.ts'
 import type { RequestBody } from './call.ts'
 import { type CallOptions, checkCallOptions, checkQueryOptions, checkText, type QueryOptions } from './options.ts'
 import type { Scope } from './scope.ts'
+import { SqlFragment, type SqlPart } from './sql.ts'
 import { type StatementText, scriptText, statementText } from './sql-text.ts'
 import { Statement } from './statement.ts'
+import { givenStatement } from './statement-arguments.ts'
 
-/** One item of `batch`: the text of one statement and its parameters. */
-export type BatchStatement = readonly [sql: string, params?: Parameters]
+/** One item of `batch`: the text of one statement and its parameters, or a fragment. */
+export type BatchStatement = BatchPair | SqlFragment
+
+type BatchPair = readonly [sql: string, params?: Parameters]
 
 /** Options of calls that give rows as arrays. */
 export type ArrayQueryOptions = QueryOptions & { readonly rowMode: 'array' }
@@ -49,18 +53,22 @@ export abstract class Queryable {
   }
 
   /**
-   * Runs one statement and tells what it changed; rows that it gives are dropped. `params` is an array by position or an
-   * object by name. Throws like `query`.
+   * Runs one statement and tells what it changed; rows that it gives are dropped. Takes a text with parameters, a
+   * fragment, or a template, like `query`. Throws like `query`.
    */
-  async run(sql: string, params?: Parameters, options?: CallOptions): Promise<RunResult> {
-    checkText('The SQL of run()', sql)
+  async run(sql: string, params?: Parameters, options?: CallOptions): Promise<RunResult>
+  async run(fragment: SqlFragment, options?: CallOptions): Promise<RunResult>
+  async run(strings: TemplateStringsArray, ...parts: readonly SqlPart[]): Promise<RunResult>
+  async run(...given: readonly unknown[]): Promise<RunResult> {
+    const { text, params, options } = givenStatement('run()', given)
     checkCallOptions('run()', options)
-    return this.#statement(sql, params, 'changes', options, readRun(this.#scope.session.options.integers))
+    return this.#statement(text, params, 'changes', options, readRun(this.#scope.session.options.integers))
   }
 
   /**
    * Runs one statement and gives all its rows, as objects by column name or, with `rowMode: 'array'`, as arrays.
-   * `params` is an array by position or an object by name. Throws SqliteError, BindError, UsageError
+   * `params` is an array by position or an object by name. Also as a template, db.query`SELECT ... WHERE id = ${id}`, whose
+   * values become parameters, and with a fragment made by `sql`. Throws SqliteError, BindError, UsageError
    * (`multiple-statements`, `integer-range`, ...), StorageError, TimeoutError, AbortError, LeaderLostError, ClosedError.
    */
   async query<T extends readonly SqlValue[] = ArrayRow>(
@@ -69,32 +77,47 @@ export abstract class Queryable {
     options: ArrayQueryOptions,
   ): Promise<T[]>
   async query<T = ObjectRow>(sql: string, params?: Parameters, options?: QueryOptions): Promise<T[]>
-  async query(sql: string, params?: Parameters, options?: QueryOptions): Promise<unknown[]> {
-    checkText('The SQL of query()', sql)
+  async query<T extends readonly SqlValue[] = ArrayRow>(fragment: SqlFragment, options: ArrayQueryOptions): Promise<T[]>
+  async query<T = ObjectRow>(fragment: SqlFragment, options?: QueryOptions): Promise<T[]>
+  async query<T = ObjectRow>(strings: TemplateStringsArray, ...parts: readonly SqlPart[]): Promise<T[]>
+  async query(...given: readonly unknown[]): Promise<unknown[]> {
+    const { text, params, options } = givenStatement('query()', given)
     checkQueryOptions('query()', options)
-    return this.#statement(sql, params, 'rows', options, this.#rows(options))
+    return this.#statement(text, params, 'rows', options, this.#rows(options))
   }
 
-  /** Runs one statement and gives its first row, or undefined without one. Throws like `query`. */
+  /** Runs one statement and gives its first row, or undefined without one. Takes and throws what `query` does. */
   async get<T extends readonly SqlValue[] = ArrayRow>(
     sql: string,
     params: Parameters | undefined,
     options: ArrayQueryOptions,
   ): Promise<T | undefined>
   async get<T = ObjectRow>(sql: string, params?: Parameters, options?: QueryOptions): Promise<T | undefined>
-  async get(sql: string, params?: Parameters, options?: QueryOptions): Promise<unknown> {
-    checkText('The SQL of get()', sql)
+  async get<T extends readonly SqlValue[] = ArrayRow>(
+    fragment: SqlFragment,
+    options: ArrayQueryOptions,
+  ): Promise<T | undefined>
+  async get<T = ObjectRow>(fragment: SqlFragment, options?: QueryOptions): Promise<T | undefined>
+  async get<T = ObjectRow>(strings: TemplateStringsArray, ...parts: readonly SqlPart[]): Promise<T | undefined>
+  async get(...given: readonly unknown[]): Promise<unknown> {
+    const { text, params, options } = givenStatement('get()', given)
     checkQueryOptions('get()', options)
-    const [row] = await this.#statement(sql, params, 'first-row', options, this.#rows(options))
+    const [row] = await this.#statement(text, params, 'first-row', options, this.#rows(options))
     return row
   }
 
-  /** Runs one statement and gives the first column of its first row, or undefined without a row. Throws like `query`. */
-  async value<T = SqlValue>(sql: string, params?: Parameters, options?: QueryOptions): Promise<T | undefined> {
-    checkText('The SQL of value()', sql)
+  /**
+   * Runs one statement and gives the first column of its first row, or undefined without a row. Takes and throws what
+   * `query` does.
+   */
+  async value<T = SqlValue>(sql: string, params?: Parameters, options?: QueryOptions): Promise<T | undefined>
+  async value<T = SqlValue>(fragment: SqlFragment, options?: QueryOptions): Promise<T | undefined>
+  async value<T = SqlValue>(strings: TemplateStringsArray, ...parts: readonly SqlPart[]): Promise<T | undefined>
+  async value(...given: readonly unknown[]): Promise<unknown> {
+    const { text, params, options } = givenStatement('value()', given)
     checkQueryOptions('value()', options)
     const reader = readFirstValue(options?.integers ?? this.#scope.session.options.integers)
-    return (await this.#statement(sql, params, 'first-value', options, reader)) as T | undefined
+    return this.#statement(text, params, 'first-value', options, reader)
   }
 
   /**
@@ -113,7 +136,7 @@ export abstract class Queryable {
 
   /**
    * Runs several statements in one message as one atomic transaction; inside a transaction, as part of it: all or none.
-   * Each item is `[sql, params]`. Gives one result per item, with its rows if it has any. Throws like `query`.
+   * Each item is `[sql, params]` or a fragment made by `sql`. Gives one result per item, with its rows if it has any. Throws like `query`.
    */
   async batch<T extends readonly SqlValue[] = ArrayRow>(
     items: readonly BatchStatement[],
@@ -121,15 +144,15 @@ export abstract class Queryable {
   ): Promise<BatchResult<T>[]>
   async batch<T = ObjectRow>(items: readonly BatchStatement[], options?: QueryOptions): Promise<BatchResult<T>[]>
   async batch(items: readonly BatchStatement[], options?: QueryOptions): Promise<BatchResult<unknown>[]> {
-    checkBatch(items)
+    const given = batchItems(items)
     checkQueryOptions('batch()', options)
-    if (items.length === 0) return []
-    const texts = items.map(([sql]) => statementText(sql))
+    if (given.length === 0) return []
+    const texts = given.map(([sql]) => statementText(sql))
     const text = { ...(texts.find(({ control }) => control) ?? texts[0]!), writes: texts.some(({ writes }) => writes) }
     const reader = readBatch(this.#shape(options), (columns) => this.#scope.session.warnDuplicates(columns))
     return this.#call(text, options, reader, (writer) => ({
       type: 'batch',
-      items: items.map(
+      items: given.map(
         ([sql, params]): BatchItem => ({ sql, parameters: packParameters(writer, params), want: 'rows' }),
       ),
     }))
@@ -209,15 +232,19 @@ function packParameters(writer: ValueWriter, params: Parameters | undefined): Pa
   return { at, bytes: writer.length - at, ...packed }
 }
 
-function checkBatch(items: unknown): void {
+function batchItems(items: unknown): BatchPair[] {
   if (!Array.isArray(items)) {
     throw new UsageError(
       'invalid-argument',
       'batch() takes an array of items [sql, params], such as [["DELETE FROM t"]].',
     )
   }
-  for (const [index, item] of items.entries()) {
-    if (Array.isArray(item) && typeof item[0] === 'string' && item.length <= 2) continue
-    throw new UsageError('invalid-argument', `Item ${index} of batch() must be an array [sql] or [sql, params].`)
-  }
+  return items.map((item: unknown, index): BatchPair => {
+    if (item instanceof SqlFragment) return [item.text, item.values]
+    if (Array.isArray(item) && typeof item[0] === 'string' && item.length <= 2) return [item[0], item[1]]
+    throw new UsageError(
+      'invalid-argument',
+      `Item ${index} of batch() must be an array [sql] or [sql, params], or a fragment made by sql.`,
+    )
+  })
 }
