@@ -22,10 +22,12 @@ type Change = Write | { readonly area: Area; readonly size: number }
 
 const CHUNK = 4096
 
-/** Bytes of one area; chunks that are all zero are not held. */
+/** Bytes of one area. Chunks that were never written are not held; a copy shares all chunks until one side writes. */
 class SparseBytes {
-  readonly chunks = new Map<number, Uint8Array>()
+  chunks = new Map<number, Uint8Array>()
   size = 0
+  /** Chunks that nobody else holds. */
+  #own = new Set<number>()
 
   read(into: Uint8Array, at: number): number {
     const count = Math.max(0, Math.min(into.length, this.size - at))
@@ -45,12 +47,7 @@ class SparseBytes {
       const offset = (at + done) % CHUNK
       const n = Math.min(CHUNK - offset, bytes.length - done)
       const index = Math.floor((at + done) / CHUNK)
-      let chunk = this.chunks.get(index)
-      if (!chunk) {
-        chunk = new Uint8Array(CHUNK)
-        this.chunks.set(index, chunk)
-      }
-      chunk.set(bytes.subarray(done, done + n), offset)
+      this.#owned(index).set(bytes.subarray(done, done + n), offset)
       done += n
     }
     this.size = Math.max(this.size, at + bytes.length)
@@ -58,9 +55,9 @@ class SparseBytes {
 
   resize(size: number): void {
     if (size < this.size) {
-      for (const [index, chunk] of this.chunks) {
+      for (const index of [...this.chunks.keys()]) {
         if (index * CHUNK >= size) this.chunks.delete(index)
-        else if ((index + 1) * CHUNK > size) chunk.fill(0, size - index * CHUNK)
+        else if ((index + 1) * CHUNK > size) this.#owned(index).fill(0, size - index * CHUNK)
       }
     }
     this.size = size
@@ -69,8 +66,18 @@ class SparseBytes {
   copy(): SparseBytes {
     const copy = new SparseBytes()
     copy.size = this.size
-    for (const [index, chunk] of this.chunks) copy.chunks.set(index, chunk.slice())
+    copy.chunks = new Map(this.chunks)
+    this.#own = new Set()
     return copy
+  }
+
+  #owned(index: number): Uint8Array {
+    const held = this.chunks.get(index)
+    if (held && this.#own.has(index)) return held
+    const chunk = held ? held.slice() : new Uint8Array(CHUNK)
+    this.chunks.set(index, chunk)
+    this.#own.add(index)
+    return chunk
   }
 }
 
@@ -147,6 +154,19 @@ export class SimulatedDisk {
   device(): Device {
     this.#dead = false
     return new SimulatedDevice(this, this.#mode)
+  }
+
+  /** A second disk in the same state, whose further fate is drawn from `chance`; it has no faults to come. */
+  fork(chance: Chance): SimulatedDisk {
+    const fork = new SimulatedDisk(chance, this.#mode)
+    fork.#now = copyContent(this.#now)
+    fork.#durable = copyContent(this.#durable)
+    fork.#pending = [...this.#pending]
+    fork.#flushed = this.#flushed.map((changes) => [...changes])
+    fork.damaged = this.damaged
+    fork.operations = this.operations
+    fork.last = this.last
+    return fork
   }
 
   /** The process died: what it had written but not handed over is gone. */
