@@ -5,9 +5,10 @@
 // Invariants: at most one flush or sync is in flight; answers that saw the same commit leave in the order in which they were
 // added, so the chunks of one request stay in order.
 import type { Clock } from '../environment.ts'
-import { LeaderLostError } from '../errors/errors.ts'
+import { DataSyncError, LeaderLostError, SqliteError } from '../errors/errors.ts'
 import { assert } from '../store/assert.ts'
 import type { Blocks } from '../store/block-store-types.ts'
+import { SQLITE_FULL } from '../vfs/result-codes.ts'
 import type { Reply } from './reply.ts'
 import { errorReply, type Session } from './session.ts'
 
@@ -112,7 +113,10 @@ export class Outbox {
     this.#release()
     const lost = this.#waiting
     this.#waiting = []
-    this.#send(lost.map((answer) => ({ ...answer, reply: errorReply(answer.seq, lostError(answer, error)) })))
+    const { flushedSequence } = this.#blocks
+    this.#send(
+      lost.map((answer) => ({ ...answer, reply: errorReply(answer.seq, lostError(answer, error, flushedSequence)) })),
+    )
     this.#onFailure(error)
   }
 
@@ -144,16 +148,23 @@ export class Outbox {
   }
 }
 
-/** The store says by `retryable` that nothing of what it failed to write will ever appear. */
-function lostError({ wrote }: OutgoingAnswer, error: unknown): unknown {
+/** The store says by `retryable` that nothing of what it failed to write will ever appear; what was flushed before stays. */
+function lostError({ wrote, sequence }: OutgoingAnswer, error: unknown, flushedSequence: number): unknown {
   if (!wrote) return error
-  const undone = error instanceof Error && 'retryable' in error && error.retryable === true
+  const undone = error instanceof DataSyncError && error.retryable && sequence > flushedSequence
   const message = error instanceof Error ? error.message : String(error)
-  return undone
-    ? new LeaderLostError('no', `The write could not be stored and was not applied; it is safe to retry. ${message}`, {
-        cause: error,
-      })
-    : new LeaderLostError('unknown', `The write could not be stored; whether it was applied is unknown. ${message}`, {
-        cause: error,
-      })
+  const options = { cause: error }
+  if (!undone)
+    return new LeaderLostError(
+      'unknown',
+      `The write could not be stored; whether it was applied is unknown. ${message}`,
+      options,
+    )
+  if (error.code === 'quota')
+    return new SqliteError('SQLITE_FULL', `database or disk is full (${message})`, { ...options, errno: SQLITE_FULL })
+  return new LeaderLostError(
+    'no',
+    `The write could not be stored and was not applied; it is safe to retry. ${message}`,
+    options,
+  )
 }

@@ -1,6 +1,7 @@
 // Errors as plain data for crossing ports, and back. It stands apart because `structuredClone` keeps neither class, nor
 // `code`, nor any other field of an error, so both ends need one place that knows which facts each class has.
-// A round trip keeps class, code, message, every public fact and, as name and message only, the cause.
+// A round trip keeps class, code, message, every public fact and the cause: whole if it is one of this package's errors,
+// else as name and message only.
 
 import {
   AbortError,
@@ -43,6 +44,7 @@ export function fromWireError(wire: WireError): DataSyncError {
   const { code, message, facts } = wire
   const options: DataSyncErrorOptions = {
     ...(facts.retryable === true && { retryable: true }),
+    ...(isWire(facts.cause) && { cause: fromWireError(facts.cause) }),
     ...(isCause(facts.cause) && { cause: rebuildCause(facts.cause) }),
   }
   switch (wire.class) {
@@ -90,7 +92,14 @@ interface WireCause {
 }
 
 function causeFact(cause: unknown): Record<string, unknown> {
+  if (cause instanceof DataSyncError) return { cause: toWireError(cause) }
   return cause instanceof Error ? { cause: { name: cause.name, message: cause.message } satisfies WireCause } : {}
+}
+
+function isWire(value: unknown): value is WireError {
+  if (typeof value !== 'object' || value === null || !('class' in value && 'code' in value && 'message' in value))
+    return false
+  return 'facts' in value && typeof value.facts === 'object' && value.facts !== null
 }
 
 function isCause(value: unknown): value is WireCause {

@@ -175,7 +175,7 @@ export class DeviceWriter {
         if (!(again instanceof DeviceError)) throw again
       }
     }
-    this.latch(storageError(error))
+    this.latch(storageError(error, !final && this.device.afterFailedSync === 'undone'))
     this.onSyncFailure({ message: error.message, recovered: false })
     this.check()
   }
@@ -190,10 +190,10 @@ export function typed<T>(call: () => T): T {
   }
 }
 
-/** A device's error as the caller of the store sees it; any other stays what it is. */
-export function storageError(error: unknown): StorageError {
+/** A device's error as the caller of the store sees it, `retryable` if nothing of what failed will ever appear. */
+export function storageError(error: unknown, undone = false): StorageError {
   if (!(error instanceof DeviceError)) throw error
-  const cause = { cause: error }
+  const cause = { cause: error, retryable: undone }
   switch (error.reason) {
     case 'full':
       return new StorageError(

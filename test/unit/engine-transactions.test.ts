@@ -337,7 +337,7 @@ describe.each(IMPLEMENTATIONS)('on %s', (_name, make) => {
       const { blocks, client } = await started()
       const db = client({ durability: 'strict' })
       await db.value('SELECT 1')
-      blocks.faults.durability = new StorageError('quota', 'aborted', { retryable: true })
+      blocks.faults.durability = new StorageError('io', 'aborted', { retryable: true })
       await expect(db.run('INSERT INTO t VALUES(2)')).rejects.toMatchObject({ applied: 'no', retryable: true })
     })
   })

@@ -50,6 +50,14 @@ for (const [index, sample] of samples.entries()) {
   })
 }
 
+test('a cause that is one of this package keeps class, code and its own cause', () => {
+  const quota = new errors.StorageError('quota', 'no space', { cause: new TypeError('inner') })
+  const sample = new errors.SqliteError('SQLITE_FULL', 'full', { errno: 13, cause: quota })
+  const { cause } = fromWireError(structuredClone(toWireError(sample)))
+  expect(cause).toBeInstanceOf(errors.StorageError)
+  expect(cause).toMatchObject({ code: 'quota', message: 'no space', cause: { name: 'TypeError', message: 'inner' } })
+})
+
 test('an error of another kind becomes code internal and keeps its message', () => {
   const rebuilt = fromWireError(structuredClone(toWireError(new RangeError('offset is out of bounds'))))
   expect(rebuilt).toBeInstanceOf(errors.DataSyncError)
