@@ -33,11 +33,6 @@ export class LogReader {
     return record
   }
 
-  /** The bytes of a record as they are stored, up to the next sector. */
-  bytesOf(log: LogNumber, offset: number, bytes: number): Uint8Array {
-    return this.#read(log, offset, bytes).slice()
-  }
-
   /** The newest durableSequence beyond `floor` that any record in either log claims, or `floor`. */
   newestClaim(floor: number): number {
     let newest = floor

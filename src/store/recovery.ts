@@ -16,7 +16,7 @@ import { HomesNeeded } from './homes-needed.ts'
 import { type ChainPlace, isMark, Log, type LogNumber, type LogRecord, logArea, placeAfter } from './log.ts'
 import { LogReader } from './log-reader.ts'
 import { Places } from './places.ts'
-import type { VerifiedRecord } from './record.ts'
+import { type VerifiedRecord, verifyRecord } from './record.ts'
 import { SegmentTable } from './segment-table.ts'
 import { SideState } from './side-table.ts'
 import { noteSynced, placesInUse, type StoreState } from './state.ts'
@@ -196,15 +196,24 @@ function rewriteTail(state: StoreState, { superblocks, superblock, chain }: Foun
     (newest, { head }) => Math.max(newest, head.durableSequence),
     superblock.durableSequence,
   )
-  const reader = new LogReader(state.writer.device, superblock.storeId, state.checksums)
   for (const record of chain.records) {
     if (record.head.sequence <= claimed && !isMark(record)) continue
-    const bytes = reader.bytesOf(record.log, record.offset, roundUp(record.head.totalBytes, SECTOR))
-    state.writer.write(logArea(record.log), bytes, record.offset)
+    state.writer.write(logArea(record.log), bytesOf(state, record), record.offset)
   }
   superblocks.forEach((found, i) => {
     if (found.kind === 'valid') state.writer.write('main', found.bytes, SUPERBLOCK_AT[i === 0 ? 0 : 1])
   })
+}
+
+/** A record's bytes, read and verified anew: a read that is wrong now must not be written over what was right. */
+function bytesOf({ writer, checksums }: StoreState, { log, offset, head }: LogRecord): Uint8Array {
+  const bytes = new Uint8Array(roundUp(head.totalBytes, SECTOR))
+  for (let attempt = 0; attempt < 2; attempt++) {
+    writer.device.read(logArea(log), bytes, offset)
+    bytes.fill(0, head.totalBytes)
+    if (verifyRecord(bytes, head, checksums)) return bytes
+  }
+  throw damaged('The log')
 }
 
 /** Both superblocks with a higher term and E: a bad one first, else the older; each synced. */
