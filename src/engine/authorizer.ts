@@ -24,6 +24,9 @@ const ACTION = {
   SAVEPOINT: 32,
 } as const
 
+/** Names of the table of all temporary objects, which SQLite alone may write. */
+const TEMP_SCHEMA: ReadonlySet<string> = new Set(['sqlite_temp_schema', 'sqlite_temp_master'])
+
 export interface PragmaUse {
   readonly name: string
   readonly value: string | undefined
@@ -104,7 +107,8 @@ export class Authorizer {
       case ACTION.INSERT:
       case ACTION.UPDATE:
       case ACTION.DELETE:
-        if (this.#heap.text(database) === 'temp') facts.temp = true
+        // ALTER TABLE looks for what to rename in the schema of temporary objects too, also when there are none.
+        if (this.#heap.text(database) === 'temp' && !TEMP_SCHEMA.has(this.#heap.text(first) ?? '')) facts.temp = true
         break
       default:
         if (action >= ACTION.CREATE_TEMP_FIRST && action <= ACTION.CREATE_TEMP_LAST) facts.temp = true

@@ -111,6 +111,12 @@ export class Connection {
     return this.instance.exports.sqlite3_total_changes(this.#db)
   }
 
+  /** Rows that the last statement changed by itself, triggers excluded; 0 if none since `totalChanges` was `before`. */
+  changesSince(before: number): number {
+    const { exports } = this.instance
+    return exports.sqlite3_total_changes(this.#db) === before ? 0 : exports.sqlite3_changes(this.#db) >>> 0
+  }
+
   get lastInsertRowid(): bigint {
     return (this.#rowid = this.instance.exports.sqlite3_last_insert_rowid(this.#db))
   }

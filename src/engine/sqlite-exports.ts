@@ -37,6 +37,7 @@ export interface SqliteExports {
   sqlite3_column_text(stmt: Stmt, column: number): Pointer
   sqlite3_column_blob(stmt: Stmt, column: number): Pointer
   sqlite3_column_bytes(stmt: Stmt, column: number): number
+  sqlite3_changes(db: Db): number
   sqlite3_total_changes(db: Db): number
   sqlite3_last_insert_rowid(db: Db): bigint
   sqlite3_set_last_insert_rowid(db: Db, rowid: bigint): void

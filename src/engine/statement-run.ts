@@ -42,7 +42,7 @@ export function runStatement(
   const changesBefore = connection.totalChanges
   try {
     const rows = want === 'changes' ? skipRows(statement) : collectRows(statement, want, packer)
-    const changes = (connection.totalChanges - changesBefore) >>> 0
+    const changes = connection.changesSince(changesBefore)
     return { changes, lastInsertRowid: connection.lastInsertRowid, ...(rows && { rows }) }
   } finally {
     packer.discard()
@@ -60,17 +60,19 @@ export function runSets(statement: Statement, payload: Uint8Array, request: Bulk
   const bytes = payload.subarray(sets.at, sets.at + sets.bytes)
   const pointer = parameters.copy(bytes)
   const source = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), pointer }
-  const changesBefore = connection.totalChanges
+  let changes = 0
   try {
     let at = 0
     for (let i = 0; i < setCount; i++) {
+      const changesBefore = connection.totalChanges
       at = bindValues(statement, source, at, valuesPerSet, order)
       let code = exports.sqlite3_step(handle)
       while (code === SQLITE_ROW) code = exports.sqlite3_step(handle)
       if (code !== SQLITE_DONE) throw connection.error(statement.sql)
       exports.sqlite3_reset(handle)
+      changes += connection.changesSince(changesBefore)
     }
-    return (connection.totalChanges - changesBefore) >>> 0
+    return changes
   } finally {
     statement.clear()
     releaseParameters(statement, pointer)

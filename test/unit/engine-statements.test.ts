@@ -29,6 +29,22 @@ describe('a statement', () => {
     expect(await db.value('SELECT count(*) FROM t')).toBe(2)
   })
 
+  // Rows that triggers and foreign keys changed were counted too, unlike in SQLite's own changes().
+  it('counts the rows that it changed itself, not those of triggers and foreign keys', async () => {
+    const { client } = await startEngine()
+    const db = client()
+    await db.exec(`CREATE TABLE t(id INTEGER PRIMARY KEY); CREATE TABLE log(n);
+      CREATE TABLE child(t REFERENCES t ON DELETE CASCADE);
+      CREATE TRIGGER added AFTER INSERT ON t BEGIN INSERT INTO log VALUES(1); INSERT INTO child VALUES(new.id); END;
+      CREATE VIEW v AS SELECT id FROM t; CREATE TRIGGER through INSTEAD OF INSERT ON v BEGIN INSERT INTO t VALUES(new.id); END`)
+    expect(await db.run('INSERT INTO t VALUES(1),(2)')).toMatchObject({ changes: 2 })
+    expect(await db.bulk('INSERT INTO t VALUES(?)', [[[3], [4]], [[5]]])).toMatchObject({ changes: 3 })
+    expect(await db.run('INSERT INTO v VALUES(6)')).toMatchObject({ changes: 0 })
+    expect(await db.run('DELETE FROM t WHERE id<4')).toMatchObject({ changes: 3 })
+    expect(await db.run('CREATE TABLE other(a)')).toMatchObject({ changes: 0 })
+    expect(await db.value('SELECT count(*) FROM child')).toBe(3)
+  })
+
   it('answers the rows of RETURNING with the changes', async () => {
     const { client } = await startEngine()
     const db = client()
@@ -74,6 +90,17 @@ describe('a statement', () => {
       columns: ['a', 'b'],
       rows: [[1, 'x']],
     })
+  })
+
+  // ALTER TABLE ... RENAME was taken for a change of temporary objects, since it looks into their schema too, and refused.
+  it('renames tables and columns outside of a transaction', async () => {
+    const { client } = await startEngine()
+    const db = client()
+    await db.exec('CREATE TABLE t(a); INSERT INTO t VALUES(1)')
+    await db.run('ALTER TABLE t RENAME TO u')
+    await db.exec('ALTER TABLE u RENAME COLUMN a TO b')
+    expect(await db.query('SELECT b FROM u')).toEqual([[1]])
+    await expect(db.run('CREATE TEMP TABLE t(a)')).rejects.toMatchObject({ code: 'connection-state' })
   })
 
   it('is refused when a second one follows, but not when a comment does', async () => {
@@ -184,7 +211,8 @@ describe('a script', () => {
       END;
       INSERT INTO t VALUES(1);`)
     expect(await db.query('SELECT x FROM log')).toEqual([['small'], ['one']])
-    expect(await db.run('INSERT INTO t VALUES(2)')).toMatchObject({ changes: 3 })
+    expect(await db.run('INSERT INTO t VALUES(2)')).toMatchObject({ changes: 1 })
+    expect(await db.value('SELECT count(*) FROM log')).toBe(4)
   })
 
   it('puts foreign_keys in force before its transaction', async () => {
