@@ -9,6 +9,7 @@ import type {
   ClientSettings,
   EngineEvent,
   FromEngine,
+  IntegerMode,
   PackedParameters,
   PackedRows,
   Request,
@@ -63,6 +64,8 @@ export class TestClient {
   messages = 0
   /** How many chunks are acknowledged by themselves; false: only by `credit`. */
   autoCredit = true
+  /** How integers come out. */
+  integers: IntegerMode = 'auto'
   /** Tells the engine which answers have arrived, as a real client does. */
   acknowledges = false
 
@@ -286,7 +289,7 @@ export class TestClient {
   }
 
   #read(range: PackedRows, width: number, rows: ArrayRow[]): void {
-    readArrayRows({ payload: this.#payload, ...range }, width, 'auto', rows)
+    readArrayRows({ payload: this.#payload, ...range }, width, this.integers, rows)
   }
 }
 
