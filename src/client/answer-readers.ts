@@ -25,11 +25,11 @@ export interface BatchResult<Row = ObjectRow> extends RunResult {
   readonly rows: Row[]
 }
 
-export type ChunkAnswer = Extract<Answer, { type: 'chunk' }>
-export type FinalAnswer = Exclude<Answer, { type: 'chunk' | 'progress' | 'error' }>
+export type ChunkAnswer = Extract<Answer, { type: 'chunk' | 'bytes' }>
+export type FinalAnswer = Exclude<Answer, { type: 'chunk' | 'bytes' | 'progress' | 'error' }>
 
 export interface AnswerReader<T> {
-  /** Takes part of the rows; only readers of rows get any. */
+  /** Takes part of the rows or bytes; only readers of these get any. */
   chunk(answer: ChunkAnswer, payload: ArrayBuffer): void
   /** Takes the last answer and gives the call's result. */
   finish(answer: FinalAnswer, payload: ArrayBuffer): T
@@ -108,7 +108,10 @@ export function readRows(
 ): AnswerReader<(ObjectRow | ArrayRow)[]> {
   let sink = new RowSink(shape, onDuplicates)
   return {
-    chunk: (answer, payload) => sink.take(answer.columns, answer.rows, payload),
+    chunk(answer, payload) {
+      if (answer.type !== 'chunk') refuseChunk()
+      sink.take(answer.columns, answer.rows, payload)
+    },
     finish(answer, payload) {
       expectAnswer(answer, 'result')
       sink.take(answer.columns, answer.rows, payload)
@@ -151,8 +154,9 @@ export function readBatch(
   }
 }
 
-class RowSink {
-  readonly rows: (ObjectRow | ArrayRow)[] = []
+/** Makes rows out of packed ones, as they come. */
+export class RowSink {
+  rows: (ObjectRow | ArrayRow)[] = []
   #columns: readonly string[] | undefined
   readonly #shape: RowShape
   readonly #onDuplicates: (columns: readonly string[]) => void
@@ -160,6 +164,13 @@ class RowSink {
   constructor(shape: RowShape, onDuplicates: (columns: readonly string[]) => void) {
     this.#shape = shape
     this.#onDuplicates = onDuplicates
+  }
+
+  /** Gives the rows taken so far and forgets them. */
+  drain(): (ObjectRow | ArrayRow)[] {
+    const { rows } = this
+    this.rows = []
+    return rows
   }
 
   take(columns: readonly string[] | undefined, packed: PackedRows | undefined, payload: ArrayBuffer): void {
@@ -191,7 +202,7 @@ function rowid(value: bigint, integers: IntegerMode): number | bigint {
   )
 }
 
-function expectAnswer<A extends FinalAnswer['type']>(
+export function expectAnswer<A extends FinalAnswer['type']>(
   answer: FinalAnswer,
   type: A,
 ): asserts answer is Extract<FinalAnswer, { type: A }> {

@@ -23,6 +23,8 @@ export interface CallPlan<T> {
   readonly reader: AnswerReader<T>
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number
+  /** For answers in pieces: limits each demand for one; `timeoutMs` is 0 then, and credit is given by `Line.credit`. */
+  readonly demandMs?: number
   /** Whether sending it again after the engine's death cannot apply it twice, given recorded outcomes. */
   readonly resend: boolean
   /** What is known of its effect if the engine dies while it is on its way and it is not sent again. */

@@ -113,6 +113,13 @@ export class Line {
     this.#schedule()
   }
 
+  /** Tells the engine that pieces of an answer were taken; without an engine nobody waits for that. */
+  credit(seq: number, chunks: number): void {
+    if (!this.#post || !this.#sent.has(seq)) return
+    this.#controls.push({ type: 'credit', target: seq, chunks })
+    this.#schedule()
+  }
+
   /** Takes an engine into use; what is queued is sent at once. */
   attach(post: Post): void {
     this.#post = post
@@ -235,9 +242,9 @@ export class Line {
       return
     }
     try {
-      if (answer.type === 'chunk') {
+      if (answer.type === 'chunk' || answer.type === 'bytes') {
         call.plan.reader.chunk(answer, payload)
-        this.#controls.push({ type: 'credit', target: answer.seq, chunks: 1 })
+        if (call.plan.demandMs === undefined) this.#controls.push({ type: 'credit', target: answer.seq, chunks: 1 })
         return
       }
       if (answer.type === 'progress') {
@@ -250,7 +257,7 @@ export class Line {
       call.resolve(result)
     } catch (error) {
       this.#sent.delete(answer.seq)
-      if (answer.type === 'chunk' || answer.type === 'progress')
+      if (answer.type === 'chunk' || answer.type === 'bytes' || answer.type === 'progress')
         this.#controls.push({ type: 'cancel', target: answer.seq })
       this.#reject(call, error)
     }
@@ -335,7 +342,7 @@ export class Line {
 
 function numbered(call: Call, nowMs: number): Request {
   const { body, seq, plan, deadlineMs } = call
-  const timeoutMs = plan.timeoutMs === 0 ? 0 : Math.max(1, Math.ceil(deadlineMs - nowMs))
+  const timeoutMs = plan.demandMs ?? (plan.timeoutMs === 0 ? 0 : Math.max(1, Math.ceil(deadlineMs - nowMs)))
   // The first part of a bulk names itself, and learns its number only here.
   if (body.type === 'bulk' && body.bulk === 0) return { ...body, bulk: seq, seq, timeoutMs }
   return { ...body, seq, timeoutMs }

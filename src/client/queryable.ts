@@ -2,9 +2,9 @@
 // documented once; where it goes is its scope's business.
 
 import { UsageError } from '../errors/errors.ts'
-import type { BatchItem, PackedParameters, Request, Want } from '../protocol/messages.ts'
+import type { BatchItem, Request, Want } from '../protocol/messages.ts'
 import type { ArrayRow, ObjectRow, SqlValue } from '../protocol/row-reader.ts'
-import { type Parameters, type ValueWriter, writeParameters } from '../protocol/value-writer.ts'
+import type { Parameters, ValueWriter } from '../protocol/value-writer.ts'
 import {
   type AnswerReader,
   type BatchResult,
@@ -24,7 +24,7 @@ import type { Scope } from './scope.ts'
 import { SqlFragment, type SqlPart } from './sql.ts'
 import { type StatementText, scriptText, statementText } from './sql-text.ts'
 import { Statement } from './statement.ts'
-import { givenStatement } from './statement-arguments.ts'
+import { givenStatement, packParameters } from './statement-arguments.ts'
 
 /** One item of `batch`: the text of one statement and its parameters, or a fragment. */
 export type BatchStatement = BatchPair | SqlFragment
@@ -224,13 +224,6 @@ type ScopelessBody = Extract<
   RequestBody,
   { type: Extract<Request['type'], 'statement' | 'script' | 'batch' | 'prepare'> }
 >
-
-function packParameters(writer: ValueWriter, params: Parameters | undefined): PackedParameters | undefined {
-  if (params === undefined) return undefined
-  const at = writer.length
-  const packed = writeParameters(writer, params)
-  return { at, bytes: writer.length - at, ...packed }
-}
 
 function batchItems(items: unknown): BatchPair[] {
   if (!Array.isArray(items)) {

@@ -29,6 +29,8 @@ export class Session {
   readonly name: string
   readonly options: ResolvedOptions
   readonly transactions = new Set<OpenTransaction>()
+  /** Ends each call that answers in pieces and has not ended. */
+  readonly flows = new Set<(error: Error) => void>()
   info: EngineInfo | undefined
   readonly #host: EngineHost
   #lastTransaction = 0
@@ -110,6 +112,7 @@ export class Session {
   async #close(signal: AbortSignal | undefined, timeoutMs: number): Promise<void> {
     const closed = new ClosedError(`The database '${this.name}' has been closed.`)
     for (const transaction of this.transactions) transaction.rollBack(closed)
+    for (const abandon of this.flows) abandon(closed)
     this.line.refuseNew(closed)
     let ended: Error | undefined
     const end = (error: Error) => {
@@ -143,7 +146,10 @@ export class Session {
     this.watch.holder = undefined
     if (this.#textOpen) this.#textLost = lostTransactionError(cause)
     this.#textOpen = false
-    const work = this.line.detach(cause)
+    // Another worker would find nothing and make a new, empty database.
+    const gone = cause instanceof StorageError && cause.code === 'evicted'
+    if (gone) this.line.finish(cause)
+    const work = !gone && this.line.detach(cause)
     this.events.emit('worker-lost', { cause })
     if (work) this.#restart()
   }

@@ -2,7 +2,8 @@
 // every call takes the same three and answers misuse in the same words.
 
 import { UsageError } from '../errors/errors.ts'
-import type { Parameters } from '../protocol/value-writer.ts'
+import type { PackedParameters } from '../protocol/messages.ts'
+import { type Parameters, type ValueWriter, writeParameters } from '../protocol/value-writer.ts'
 import { checkText } from './options.ts'
 import { isTemplate, SqlFragment, type SqlPart, sql } from './sql.ts'
 
@@ -31,4 +32,12 @@ export function givenStatement(call: string, [first, ...rest]: readonly unknown[
   }
   checkText(`The SQL of ${call}`, first)
   return { text: first, params: rest[0] as Parameters | undefined, options: rest[1] }
+}
+
+/** Packs parameters behind what the writer holds already. Throws BindError. */
+export function packParameters(writer: ValueWriter, params: Parameters | undefined): PackedParameters | undefined {
+  if (params === undefined) return undefined
+  const at = writer.length
+  const packed = writeParameters(writer, params)
+  return { at, bytes: writer.length - at, ...packed }
 }

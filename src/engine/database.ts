@@ -7,7 +7,7 @@ import { RowPacker } from './packing.ts'
 import { ReaderPool } from './reader-pool.ts'
 import type { SqliteInstance } from './sqlite-instance.ts'
 
-const READERS_MAX = 4
+const READERS_MAX = 8
 
 export interface DatabaseOptions {
   readonly name: string

@@ -1,7 +1,7 @@
 // One request on its way through the engine: whose it is, when it has to be done, and how it has been started so far.
 import { AbortError, ClosedError, TimeoutError } from '../errors/errors.ts'
 import type { CancelRequest, CreditRequest, Request } from '../protocol/messages.ts'
-import type { RunLimits } from './connection.ts'
+import { type RunLimits, runTimeout } from './connection.ts'
 import type { Session } from './session.ts'
 
 /** A request that is queued and answered. */
@@ -16,7 +16,7 @@ export class Job {
   /** Requests with the same key run one after another. */
   lane: string
   /** On the monotonic clock; infinite without a limit. */
-  readonly deadlineMs: number
+  deadlineMs: number
   /** Where it has to run, once that is known: the writer is needed, or it took too long there. */
   place: 'any' | 'writer' | 'reader' = 'any'
   startedMs = 0
@@ -28,7 +28,12 @@ export class Job {
     this.payload = payload
     this.arrivedMs = nowMs
     this.lane = laneOf(session.client, request)
-    this.deadlineMs = request.timeoutMs > 0 ? nowMs + request.timeoutMs : Number.POSITIVE_INFINITY
+    this.deadlineMs = deadline(request, nowMs)
+  }
+
+  /** Its time begins anew: the limit of a request that answers in pieces is for each of them. */
+  demanded(nowMs: number): void {
+    this.deadlineMs = deadline(this.request, nowMs)
   }
 
   get limits(): RunLimits {
@@ -41,6 +46,17 @@ export class Job {
     if (this.cancelled) throw new AbortError('The call was given up by its caller.')
     if (nowMs >= this.deadlineMs) throw waitTimeout()
   }
+
+  /** Throws if there is no reason left to go on with it. */
+  checkGoesOn(nowMs: number): void {
+    if (this.session.ended) throw new ClosedError('The client has ended its session.')
+    if (this.cancelled) throw new AbortError('The call was given up by its caller.')
+    if (nowMs >= this.deadlineMs) throw runTimeout()
+  }
+}
+
+function deadline({ timeoutMs }: QueuedRequest, nowMs: number): number {
+  return timeoutMs > 0 ? nowMs + timeoutMs : Number.POSITIVE_INFINITY
 }
 
 function laneOf(client: string, request: QueuedRequest): string {

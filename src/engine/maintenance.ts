@@ -1,8 +1,7 @@
 // Housekeeping calls. What the store can do it does itself; SQLite's own check is added to `verify`. They run beside the
 // requests that come after them. It stands apart from the runner because none of it belongs to a transaction.
-import { AbortError, UsageError } from '../errors/errors.ts'
+import { UsageError } from '../errors/errors.ts'
 import type { MaintenanceReport, MaintenanceRequest } from '../protocol/messages.ts'
-import { runTimeout } from './connection.ts'
 import type { Database } from './database.ts'
 import type { Job } from './job.ts'
 import type { RequestRunner } from './runner.ts'
@@ -58,7 +57,7 @@ async function run(
       return undefined
     case 'verify': {
       const onProgress = (done: number, total: number) => {
-        checkGoesOn(runner, job)
+        job.checkGoesOn(runner.clock.monotonicMs())
         runner.send(job, () => ({ type: 'progress', seq: job.request.seq, done, total }), false, 0)
         runner.settle()
       }
@@ -84,12 +83,6 @@ async function run(
 function available<T>(method: T | undefined, action: string): T {
   if (method === undefined) throw new UsageError('not-supported', `This storage has no ${action}.`)
   return method
-}
-
-/** Throws if nobody waits for the job any more. */
-export function checkGoesOn(runner: RequestRunner, job: Job): void {
-  if (job.cancelled || job.session.ended) throw new AbortError('The call was given up by its caller.')
-  if (runner.clock.monotonicMs() >= job.deadlineMs) throw runTimeout()
 }
 
 /** What SQLite's own check finds wrong; empty if nothing. It cannot be interrupted but by its deadline. */

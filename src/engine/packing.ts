@@ -39,6 +39,11 @@ export class RowPacker {
     return this.#length >= CHUNK_BYTES
   }
 
+  /** Rows that are waiting. */
+  get count(): number {
+    return this.#count
+  }
+
   /** Adds the first `columns` columns of the statement's current row. */
   add(statement: Statement, columns: number): void {
     const { exports } = this.#instance

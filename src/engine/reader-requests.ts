@@ -1,6 +1,7 @@
 // Statements on reader connections, beside everything that the scheduler runs: autocommit reads for which the writer is
 // taken or that took too long there, and statements of transactions on a snapshot. A statement that turns out to need the
 // writer is put back.
+import { UsageError } from '../errors/errors.ts'
 import type { StatementRequest } from '../protocol/messages.ts'
 import { releaseParameters } from './binding.ts'
 import type { Connection } from './connection.ts'
@@ -15,11 +16,21 @@ import type { Statement } from './statement.ts'
 import { needsWriter, refuseOutsideTransaction } from './statement-rules.ts'
 import { bindPacked } from './statement-run.ts'
 
+/** Streams at a time, over all clients; two readers stay for other reads. */
+const STREAMS_MAX = 6
+
 export class ReaderRequests {
   readonly #runner: RequestRunner
+  #streams = 0
 
   constructor(runner: RequestRunner) {
     this.#runner = runner
+  }
+
+  /** True if a reader may be used for a stream; some are kept for reads that end. */
+  get streamable(): boolean {
+    const { readers } = this.#runner.database
+    return readers.available && this.#streams < STREAMS_MAX
   }
 
   /** Runs an autocommit read on a reader of its own. */
@@ -28,7 +39,7 @@ export class ReaderRequests {
     let statement: Statement | undefined
     try {
       this.#runner.enter(job.session, reader)
-      statement = this.#compile(job, reader, request.sql)
+      statement = this.#compile(job, reader, request)
       if (statement === undefined) {
         this.#runner.database.readers.release(reader)
         return job.place === 'writer' ? 'later' : this.#runner.answeredByEngine(job, request)
@@ -39,22 +50,35 @@ export class ReaderRequests {
       this.#runner.database.readers.release(reader)
       throw error
     }
-    this.detach(job, request, statement, () => this.#runner.database.readers.release(reader))
+    if (request.stream) {
+      this.#streams++
+      this.#runner.scheduler.leaveLane(job)
+    }
+    this.detach(job, request, statement, () => {
+      if (request.stream) this.#streams--
+      this.#runner.database.readers.release(reader)
+    })
     return 'detached'
   }
 
   /** Undefined if nothing is left to run, or if the writer is needed after all (`job.place`). */
-  #compile(job: Job, reader: Connection, sql: string): Statement | undefined {
+  #compile(job: Job, reader: Connection, request: StatementRequest): Statement | undefined {
+    const { sql } = request
     let statement: Statement | undefined
     try {
       statement = this.#runner.compile(job.session, reader, sql)
     } catch (error) {
       // What is missing here may be made by a transaction that is open or waits on the writer.
-      if (!/^\s*(select|values|explain|pragma)\b/i.test(sql)) job.place = 'writer'
+      if (!request.stream && !/^\s*(select|values|explain|pragma)\b/i.test(sql)) job.place = 'writer'
       else throw error
     }
     if (!statement || !needsWriter(statement)) return statement
     reader.release(statement)
+    if (request.stream)
+      throw new UsageError(
+        'stream-writes',
+        '`stream()` only reads. Use `query()` for the rows of INSERT, UPDATE or DELETE ... RETURNING.',
+      )
     job.place = 'writer'
     return undefined
   }
@@ -98,6 +122,7 @@ export class ReaderRequests {
         job,
         statement,
         stream,
+        live: request.stream === true,
         want: request.want,
         packer: new RowPacker(database.instance),
         clock: this.#runner.clock,

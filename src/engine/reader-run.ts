@@ -1,8 +1,8 @@
 // A statement on a reader connection: it keeps its snapshot, sends its rows in chunks as the client gives credit, and lets
 // other work run every 8 ms. Between two slices the statement stays active; the connection is nobody else's meanwhile.
 import type { Clock } from '../environment.ts'
-import { SnapshotTooOldError } from '../errors/errors.ts'
 import type { Want } from '../protocol/messages.ts'
+import { creditOf } from './credit.ts'
 import type { Job } from './job.ts'
 import type { PackedChunk, RowPacker } from './packing.ts'
 import type { StatementOutcome } from './reply.ts'
@@ -12,8 +12,6 @@ import type { Statement } from './statement.ts'
 const SLICE_MS = 8
 /** Rows between two looks at the clock. */
 const ROWS_PER_LOOK = 32
-/** A client that takes nothing for so long loses its snapshot. */
-const CREDIT_WAIT_MS_MAX = 60_000
 
 export interface ReaderRun {
   readonly job: Job
@@ -22,6 +20,8 @@ export interface ReaderRun {
   readonly packer: RowPacker
   readonly clock: Clock
   readonly stream: ChunkStream
+  /** Its rows are read one by one: the time limit is for each chunk, and chunks may be small. */
+  readonly live: boolean
   sendChunk(chunk: PackedChunk, columns: readonly string[] | undefined): void
 }
 
@@ -43,38 +43,22 @@ export async function runOnReader(run: ReaderRun): Promise<StatementOutcome> {
       }
     })
     if (packer.full && more) {
-      if (stream.blocked) await creditOf(run)
+      if (stream.blocked) await creditOf(stream, clock, job)
       run.sendChunk(packer.take(), sent++ === 0 ? columns : undefined)
+      if (run.live) job.demanded(clock.monotonicMs())
     }
     if (more && clock.monotonicMs() >= sliceEndMs) {
+      // Whoever reads row by row should not wait for a whole chunk.
+      if (run.live && packer.count > 0 && stream.idle) {
+        run.sendChunk(packer.take(), sent++ === 0 ? columns : undefined)
+        job.demanded(clock.monotonicMs())
+      }
       await clock.yield()
-      job.checkWanted(clock.monotonicMs())
+      job.checkGoesOn(clock.monotonicMs())
       sliceEndMs = clock.monotonicMs() + SLICE_MS
     }
   }
   const { lastInsertRowid } = job.session
   if (!wantsRows) return { changes: 0, lastInsertRowid }
   return { changes: 0, lastInsertRowid, rows: { columns: sent === 0 ? columns : undefined, chunks: [packer.take()] } }
-}
-
-async function creditOf({ stream, clock, job }: ReaderRun): Promise<void> {
-  let late = false
-  const cancelTimer = clock.after(CREDIT_WAIT_MS_MAX, () => {
-    late = true
-    stream.wake?.()
-  })
-  try {
-    while (stream.blocked) {
-      await new Promise<void>((resolve) => {
-        stream.wake = resolve
-      })
-      if (late)
-        throw new SnapshotTooOldError('No rows were taken for 60 s, so the snapshot of this query was given up.')
-      // The time that the client takes for its rows is not the statement's.
-      if (job.cancelled || job.session.ended) job.checkWanted(clock.monotonicMs())
-    }
-  } finally {
-    cancelTimer()
-    stream.wake = undefined
-  }
 }

@@ -9,6 +9,7 @@ import type { BatchItem, PrepareRequest, StatementRequest } from '../protocol/me
 import { BulkRunner } from './bulk-runner.ts'
 import { type Connection, SliceEnded } from './connection.ts'
 import type { Database } from './database.ts'
+import { runExport } from './export.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import { InteractiveRunner } from './interactive-runner.ts'
 import { type Job, waitTimeout } from './job.ts'
@@ -86,7 +87,8 @@ export class RequestRunner implements Runner {
     if (this.latched !== undefined || job.cancelled || job.session.ended) return true
     const { request } = job
     if (job.place === 'writer') return this.#mayUseWriter(job)
-    if (request.type === 'maintenance') return true
+    if (request.type === 'maintenance' || request.type === 'export') return true
+    if (request.type === 'statement' && request.stream) return this.readers.streamable
     if (request.type === 'begin')
       return request.mode === 'immediate' ? this.owner === undefined : this.database.readers.available
     if (request.type !== 'bulk' && request.transaction !== undefined) return true
@@ -253,6 +255,7 @@ export class RequestRunner implements Runner {
     const { request } = job
     if (request.type === 'begin') return this.#interactive.begin(job, request)
     if (request.type === 'maintenance') return answerMaintenance(this, job, request.action)
+    if (request.type === 'export') return runExport(this, job)
     if (request.type === 'bulk') return this.#bulk.run(job, request)
     if (request.transaction !== undefined) return this.#interactive.run(job, request.transaction)
     switch (request.type) {
@@ -273,7 +276,7 @@ export class RequestRunner implements Runner {
   }
 
   #statement(job: Job, request: StatementRequest): Maybe<RunResult> {
-    if (job.place === 'reader') return this.readers.run(job, request)
+    if (job.place === 'reader' || request.stream) return this.readers.run(job, request)
     if (this.owner !== undefined && job.place !== 'writer') return this.readers.run(job, request)
     const { writer, packer } = this.database
     this.enter(job.session, writer)

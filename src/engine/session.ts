@@ -27,6 +27,11 @@ export class ChunkStream {
     return this.credit <= 0
   }
 
+  /** True if the client has taken everything. */
+  get idle(): boolean {
+    return this.credit === CHUNKS_UNDER_WAY_MAX
+  }
+
   /** Sends a chunk now or when there is credit; the `final` answer needs none but stays behind its chunks. */
   send(final: boolean, post: () => void): void {
     this.#waiting.push({ final, post })

@@ -117,6 +117,16 @@ export interface StatementRequest extends RequestBase, InTransaction {
   readonly sql: string
   readonly parameters: PackedParameters | undefined
   readonly want: Want
+  /**
+   * It only reads, on a snapshot of its own and beside what is asked after it; `timeoutMs` limits the time for each chunk
+   * from when the client has asked for it.
+   */
+  readonly stream?: boolean
+}
+
+/** The database as a SQLite file, from one snapshot. Answers: `bytes` in order as the client gives credit, then `done`. */
+export interface ExportRequest extends RequestBase {
+  readonly type: 'export'
 }
 
 /** Any number of statements without parameters, atomic unless the script controls transactions itself. Answer: `done`. */
@@ -196,7 +206,7 @@ export interface CancelRequest {
   readonly target: RequestSeq
 }
 
-/** The client has taken `chunks` more chunks of this request's rows; the engine keeps at most four under way. No answer. */
+/** The client has taken `chunks` more chunks of this request's rows or bytes; the engine keeps at most four under way. No answer. */
 export interface CreditRequest {
   readonly type: 'credit'
   readonly target: RequestSeq
@@ -213,6 +223,7 @@ export type Request =
   | SavepointRequest
   | PrepareRequest
   | MaintenanceRequest
+  | ExportRequest
   | CancelRequest
   | CreditRequest
 
@@ -292,6 +303,8 @@ export type Answer =
     }
   | { readonly type: 'batch-result'; readonly seq: RequestSeq; readonly results: readonly StatementResult[] }
   | { readonly type: 'done'; readonly seq: RequestSeq }
+  /** The next bytes of a file of `total` bytes. */
+  | ({ readonly type: 'bytes'; readonly seq: RequestSeq; readonly total: number } & PayloadRange)
   /** How far long work is; the unit is the request's own. Needs no credit. */
   | { readonly type: 'progress'; readonly seq: RequestSeq; readonly done: number; readonly total: number }
   | {

@@ -97,6 +97,7 @@ function checkRequest(request: Fields, payloadBytes: number): void {
   switch (type) {
     case 'statement':
       checkItem(request, payloadBytes)
+      if (request.stream !== undefined) flag(request, 'stream')
       return
     case 'script':
     case 'prepare':
@@ -129,6 +130,8 @@ function checkRequest(request: Fields, payloadBytes: number): void {
       return
     case 'maintenance':
       text(request, 'action')
+      return
+    case 'export':
       return
     default:
       throw nonsense(`unknown request type ${show(type satisfies never)}`)
@@ -163,6 +166,10 @@ function checkAnswer(answer: Fields, payloadBytes: number): void {
       for (const result of list(answer, 'results')) checkResult(fields(result, 'result'), payloadBytes)
       return
     case 'done':
+      return
+    case 'bytes':
+      checkRange(answer, payloadBytes)
+      nonNegative(answer, 'total')
       return
     case 'progress':
       nonNegative(answer, 'done')

@@ -259,7 +259,7 @@ export class TestClient {
       waiting.reject(fromWireError(answer.error))
       return
     }
-    if (answer.type === 'progress') return
+    if (answer.type === 'progress' || answer.type === 'bytes') return
     if (answer.type === 'chunk' || answer.type === 'result') {
       if (answer.columns) waiting.columns = answer.columns
       if (answer.rows) this.#read(answer.rows, waiting.columns.length, waiting.rows)
