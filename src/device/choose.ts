@@ -28,7 +28,7 @@ export interface ChooseOptions {
 export interface ChosenStorage {
   readonly device: Device
   readonly kind: 'opfs' | 'indexeddb' | 'memory'
-  /** One sentence per decision; `afterOpen` may add to it. */
+  /** One whole sentence per decision; `afterOpen` may add to it. */
   readonly why: string[]
   /** The database is new: nothing in it has ever been acknowledged. */
   readonly created: boolean
@@ -66,7 +66,7 @@ function inMemory({ environment }: Platform): ChosenStorage {
   return {
     device: new MemoryDevice(),
     kind: 'memory',
-    why: ['memory was asked for: nothing will be kept'],
+    why: ['It is kept in memory, as was asked for: nothing is left when it is closed.'],
     created: true,
     storeId: toHex(environment.random.bytes(16)),
     afterOpen: async () => {},
@@ -103,7 +103,7 @@ class Choice {
     } else if (inIndexedDb) {
       return this.#openRecorded(inIndexedDb, opfs)
     } else if (opfs.reached && opfs.found.hasContent) {
-      this.#why.push('OPFS holds this database; its record could not be read')
+      this.#why.push('OPFS holds this database, though the record of that could not be read.')
       return this.#openOpfs(undefined)
     }
     return this.#create(opfs, indexedDb)
@@ -114,10 +114,10 @@ class Choice {
     if (wish !== 'auto' && wish !== record.storage) {
       throw new StorageError(
         'storage-changed',
-        `"${this.#name}" lives in ${record.storage} since ${dateOf(record)}, ${wish} was asked for; open it with "auto"`,
+        `The database "${this.#name}" lives in ${called(record.storage)} since ${dateOf(record)}, but ${called(wish)} was asked for. Open it with storage: 'auto'.`,
       )
     }
-    this.#why.push(`${record.storage} holds this database since ${dateOf(record)}`)
+    this.#why.push(`${called(record.storage)} holds this database since ${dateOf(record)}.`)
     if (record.storage === 'indexeddb') return this.#openIndexedDb(record)
     if (!opfs.reached) throw this.#unreachable(record, opfs.why)
     return this.#openOpfs(record)
@@ -149,7 +149,7 @@ class Choice {
   }
 
   async #openIndexedDb(record: StorageRecord): Promise<ChosenStorage> {
-    if (!this.#platform.indexedDb) throw this.#unreachable(record, 'this browser has no IndexedDB')
+    if (!this.#platform.indexedDb) throw this.#unreachable(record, 'This browser has no IndexedDB')
     const create = record.state === 'creating'
     const device = await this.#patience
       .retry(
@@ -183,10 +183,10 @@ class Choice {
       await this.#storages.opfs?.write(record)
       return this.#openOpfs(record)
     }
-    if (wish === 'indexeddb') this.#why.push('IndexedDB was asked for')
+    if (wish === 'indexeddb') this.#why.push('IndexedDB was asked for.')
     if (!indexedDb.reached) {
-      const all = [...this.#why, `IndexedDB cannot be used: ${indexedDb.why}`].join('; ')
-      throw new StorageError('unavailable', `this browser offers no storage that keeps data: ${all}`)
+      const all = [...this.#why, ended(`IndexedDB cannot be used here: ${indexedDb.why}`)].join(' ')
+      throw new StorageError('unavailable', `This browser offers no storage that keeps data. ${all}`)
     }
     await this.#storages.indexedDb?.write(record)
     return this.#openIndexedDb(record)
@@ -195,12 +195,12 @@ class Choice {
   async #probeOpfs(opfs: Answer<unknown>): Promise<'opfs' | 'indexeddb'> {
     const probe = opfs.reached ? await this.#storages.probe() : opfs
     if (probe.reached) {
-      this.#why.push('OPFS works here')
+      this.#why.push('OPFS works in this browser, and is the fastest storage that keeps data.')
       return 'opfs'
     }
-    this.#why.push(`OPFS cannot be used: ${probe.why}`)
+    this.#why.push(ended(`OPFS cannot be used here: ${probe.why}`))
     if (this.#options.storage !== 'opfs') return 'indexeddb'
-    throw new StorageError('unavailable', `OPFS was asked for and cannot be used: ${probe.why}`)
+    throw new StorageError('unavailable', ended(`OPFS was asked for, but it cannot be used here: ${probe.why}`))
   }
 
   #chosen(
@@ -236,9 +236,10 @@ class Choice {
         if (mustWrite(await records.find(this.#name), ready)) await records.write(ready)
       })
     const own = await (kind === 'opfs' ? keepInOpfs() : keepInIndexedDb())
-    if (!own.reached) throw new StorageError('io', `the record of "${this.#name}" could not be written: ${own.why}`)
+    if (!own.reached)
+      throw new StorageError('io', ended(`The record of the database "${this.#name}" could not be written: ${own.why}`))
     const other = await (kind === 'opfs' ? keepInIndexedDb() : keepInOpfs())
-    if (!other.reached) this.#why.push(`the other storage could not keep the record too: ${other.why}`)
+    if (!other.reached) this.#why.push(ended(`The other storage could not keep a record of it too: ${other.why}`))
   }
 
   #failToOpen(error: unknown, record: StorageRecord | undefined): never {
@@ -248,14 +249,17 @@ class Choice {
   }
 
   #unreachable(record: StorageRecord, why: string): StorageError {
-    const since = `${record.storage} since ${dateOf(record)}`
-    return new StorageError('storage-changed', `"${this.#name}" lives in ${since}, which cannot be reached now: ${why}`)
+    const since = `${called(record.storage)} since ${dateOf(record)}`
+    return new StorageError(
+      'storage-changed',
+      ended(`The database "${this.#name}" lives in ${since}, which cannot be reached now: ${why}`),
+    )
   }
 
-  #evicted(storage: string, cause?: unknown): StorageError {
+  #evicted(storage: StorageRecord['storage'], cause?: unknown): StorageError {
     return new StorageError(
       'evicted',
-      `"${this.#name}" was in ${storage} and is gone: the browser or the user has removed it; delete it to start anew`,
+      `The database "${this.#name}" was in ${called(storage)} and is gone: the browser or the user has removed it. Delete it with deleteDatabase() to start anew.`,
       { cause },
     )
   }
@@ -267,9 +271,18 @@ function mustWrite(copy: StorageRecord | undefined, ready: StorageRecord): boole
   if (copy.storeId === ready.storeId) return false
   throw new StorageError(
     'storage-changed',
-    `${copy.storage} is recorded as holding another database "${ready.name}", made ${dateOf(copy)}; ` +
-      `the one in ${ready.storage}, made ${dateOf(ready)}, is open`,
+    `${called(copy.storage)} is recorded as holding another database "${ready.name}", made ${dateOf(copy)}; ` +
+      `the one in ${called(ready.storage)}, made ${dateOf(ready)}, is open.`,
   )
+}
+
+function called(storage: ChooseOptions['storage']): string {
+  return storage === 'opfs' ? 'OPFS' : storage === 'indexeddb' ? 'IndexedDB' : storage
+}
+
+/** Reasons of the browser may end with a full stop or without one. */
+function ended(sentence: string): string {
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`
 }
 
 function dateOf(record: StorageRecord): string {

@@ -135,18 +135,24 @@ export class NodeLock {
         unlinkSync(this.#path(claim))
       }
     }
-    throw new StorageError('busy', `the lock of ${this.#directory} changes hands too often`, { retryable: true })
+    throw new StorageError('busy', `The lock of ${this.#directory} changes hands too often. Try again.`, {
+      retryable: true,
+    })
   }
 
   #requireDead(name: string, text: string): LockOwner {
     const owner = parseOwner(text)
     if (!owner) {
       const path = this.#path(name)
-      throw new StorageError('busy', `${path} is not a lock file of this package; remove it if no process uses it`)
+      throw new StorageError('busy', `${path} is not a lock file of this package. Remove it if no process uses it.`)
     }
     if (isAlive(owner)) {
       const who = `process ${owner.pid} on host ${owner.host}`
-      throw new StorageError('busy', `${this.#directory} is in use by ${who}`, { retryable: true })
+      throw new StorageError(
+        'busy',
+        `The database in ${this.#directory} is in use by ${who}. Close it there, then try again.`,
+        { retryable: true },
+      )
     }
     return owner
   }

@@ -49,10 +49,14 @@ export async function openOpfsDevice(options: OpfsOptions): Promise<OpfsDevice> 
     for (const { handle } of held) handle.close()
     if (platformNameOf(error) === 'NotFoundError' && !options.create) throw goneError(error)
     if (isOutOfSpace(error)) throw new StorageError('quota', 'no space to open the storage', { cause: error })
-    throw new StorageError('busy', `the storage is held by another tab or worker (${platformNameOf(error)})`, {
-      cause: error,
-      retryable: true,
-    })
+    throw new StorageError(
+      'busy',
+      `The storage is held by another tab, window or worker (${platformNameOf(error)}). Close it there, then try again.`,
+      {
+        cause: error,
+        retryable: true,
+      },
+    )
   }
 }
 

@@ -132,7 +132,11 @@ export class Storages {
     })
     const tooLate = async (): Promise<void> => {
       while (!done && (await patience.another()));
-      if (!done) throw new StorageError('busy', `"${name}" is still open elsewhere; it is deleted once it is closed`)
+      if (!done)
+        throw new StorageError(
+          'busy',
+          `The database "${name}" is still open elsewhere. It is deleted once it is closed there.`,
+        )
     }
     await Promise.race([deleted, tooLate()])
   }
@@ -147,7 +151,7 @@ export function storageErrorFrom(error: unknown, name: string): StorageError {
   if (error instanceof StorageError) return error
   const codes = { full: 'quota', io: 'io', fenced: 'busy', evicted: 'evicted', closed: 'io' } as const
   const code = error instanceof DeviceError ? codes[error.reason] : 'io'
-  return new StorageError(code, `"${name}" could not be opened: ${said(error)}`, { cause: error })
+  return new StorageError(code, `The database "${name}" could not be opened: ${said(error)}`, { cause: error })
 }
 
 export function said(error: unknown): string {

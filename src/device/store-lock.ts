@@ -57,6 +57,10 @@ export async function acquireStoreLock(platform: Platform, name: string, patienc
     })
     if (release) return release
     if (await patience.another()) continue
-    throw new StorageError('busy', `the database "${name}" is open in another tab or worker`, { retryable: true })
+    throw new StorageError(
+      'busy',
+      `The database "${name}" is open in another tab, window or worker. Close it there, then try again.`,
+      { retryable: true },
+    )
   }
 }

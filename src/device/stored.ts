@@ -47,7 +47,10 @@ export async function deleteStored(platform: Platform, name: string, waitMs = WA
     const record = (opfs.reached ? opfs.found.record : undefined) ?? (indexedDb.reached ? indexedDb.found : undefined)
     const holder = record?.storage === 'indexeddb' ? indexedDb : opfs
     if (record && !holder.reached) {
-      throw new StorageError('storage-changed', `"${name}" lives in ${record.storage}, not reachable: ${holder.why}`)
+      throw new StorageError(
+        'storage-changed',
+        `The database "${name}" lives in ${record.storage}, which cannot be reached: ${holder.why}`,
+      )
     }
     if (!record && !(opfs.reached && opfs.found.hasContent)) return false
     await storages.remove(name, patience)

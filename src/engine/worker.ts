@@ -160,7 +160,7 @@ class EngineWorker {
   async #info({ engine, store, chosen }: Opened, start: StartOptions | undefined): Promise<EngineInfo> {
     const why = [...chosen.why]
     if (start && start.blockSize !== store.blockSize)
-      why.push(`the block size is ${store.blockSize}, as this database was made; ${start.blockSize} was asked for`)
+      why.push(`The block size is ${store.blockSize}, as this database was made; ${start.blockSize} was asked for.`)
     return {
       storage: chosen.kind,
       why,

@@ -42,7 +42,11 @@ async function directoryOf(name: string): Promise<FakeDirectory> {
 describe('a new database', () => {
   test('goes to OPFS where that works, and is found there again with the same store id', async () => {
     const made = await make()
-    expect(made).toMatchObject({ kind: 'opfs', created: true, why: ['OPFS works here'] })
+    expect(made).toMatchObject({
+      kind: 'opfs',
+      created: true,
+      why: ['OPFS works in this browser, and is the fastest storage that keeps data.'],
+    })
     expect(made.storeId).toMatch(/^[0-9a-f]{32}$/)
     const again = await choose()
     expect(again).toMatchObject({ kind: 'opfs', created: false, storeId: made.storeId })
@@ -52,6 +56,7 @@ describe('a new database', () => {
   })
 
   test('goes to IndexedDB where OPFS cannot be reached, says why, and is found there again', async () => {
+    for (const sentence of made.why) expect(sentence).toMatch(/^[A-Z].*[.]$/s)
     platform.loseOpfs()
     const made = await make()
     expect(made).toMatchObject({ kind: 'indexeddb', created: true })
