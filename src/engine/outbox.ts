@@ -150,7 +150,7 @@ export class Outbox {
 
 /** The store says by `retryable` that nothing of what it failed to write will ever appear; what was flushed before stays. */
 function lostError({ wrote, sequence }: OutgoingAnswer, error: unknown, flushedSequence: number): unknown {
-  if (!wrote) return error
+  if (!wrote || (error instanceof DataSyncError && error.code === 'evicted')) return error
   const undone = error instanceof DataSyncError && error.retryable && sequence > flushedSequence
   const message = error instanceof Error ? error.message : String(error)
   const options = { cause: error }

@@ -297,6 +297,20 @@ test('a next worker that had to make a new database is refused: every call tells
   await db.close()
 })
 
+// It used to start another worker, which made a new, empty database under the name before the client refused it.
+test('after a worker ended because the data is gone no other is started: every call tells so', async () => {
+  const platform = new FakePlatform(silent)
+  const db = await openWith(platform, 'app.db')
+  const call = db.run('INSERT').catch((e: unknown) => e)
+  await settle()
+  const error = toWireError(new StorageError('evicted', 'cleared'))
+  platform.engine.post({ type: 'event', event: { name: 'terminated', error } })
+  expect(await call).toMatchObject({ code: 'evicted' })
+  await expect(db.query('SELECT')).rejects.toMatchObject({ code: 'evicted' })
+  expect(platform.engines).toHaveLength(1)
+  await db.close()
+})
+
 test('messages of a dead engine are not looked at', async () => {
   const platform = new FakePlatform(silent)
   const db = await openWith(platform, 'app.db')
