@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core'
 import { ProcessGroup, removeDirectory, temporaryDirectory, until, within } from './processes.ts'
 import { type BrowserPage, type BrowserSession, forPage, fromPage, type LaunchOptions } from './session.ts'
 
@@ -26,7 +26,22 @@ const ARGUMENTS = [
   '--use-mock-keychain',
 ]
 
-export async function launchChromium(executablePath: string, options: LaunchOptions): Promise<BrowserSession> {
+export interface ChromiumPage extends BrowserPage {
+  /** Ends the renderer process of this page as a crash does; the page cannot be used any more. */
+  crash(): Promise<void>
+}
+
+/** What only Chromium's DevTools protocol can do to a site. */
+export interface ChromiumSession extends BrowserSession {
+  readonly page: ChromiumPage
+  newPage(): Promise<ChromiumPage>
+  /** The quota of an origin in bytes, for as long as the first page lives; undefined gives it back its own. */
+  overrideQuota(origin: string, bytes: number | undefined): Promise<void>
+  /** Clears all data of an origin, as the user can in the settings, also under open handles. */
+  clearData(origin: string): Promise<void>
+}
+
+export async function launchChromium(executablePath: string, options: LaunchOptions): Promise<ChromiumSession> {
   const directory = options.profileDir ?? (await temporaryDirectory())
   const own = options.profileDir === undefined ? directory : undefined
   await removeTraces(directory)
@@ -46,12 +61,28 @@ export async function launchChromium(executablePath: string, options: LaunchOpti
     const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { timeout: START_MS })
     const context = browser.contexts()[0]
     if (!context) throw new Error('Chromium offers no browser context')
-    const page = chromiumPage(context, context.pages()[0] ?? (await context.newPage()))
+    const first = context.pages()[0] ?? (await context.newPage())
+    // Chromium gives an origin its own quota back when the session that changed it ends.
+    let storage: CDPSession | undefined
+    const storageSession = async () => (storage ??= await context.newCDPSession(first))
     let closed = false
     return {
       kind: 'chromium',
-      page,
+      page: chromiumPage(context, first),
       newPage: async () => chromiumPage(context, await within(STEP_MS, 'a new page in Chromium', context.newPage())),
+      async overrideQuota(origin, bytes) {
+        const override = { origin, ...(bytes !== undefined && { quotaSize: bytes }) }
+        const session = await storageSession()
+        await within(STEP_MS, 'a quota', session.send('Storage.overrideQuotaForOrigin', override))
+      },
+      async clearData(origin) {
+        const session = await storageSession()
+        await within(
+          STEP_MS,
+          'the end of the data',
+          session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' }),
+        )
+      },
       kill: end,
       async close() {
         if (closed) return
@@ -72,7 +103,7 @@ export async function launchChromium(executablePath: string, options: LaunchOpti
   }
 }
 
-function chromiumPage(context: BrowserContext, page: Page): BrowserPage {
+function chromiumPage(context: BrowserContext, page: Page): ChromiumPage {
   page.setDefaultTimeout(STEP_MS)
   return {
     async goto(url) {
@@ -105,6 +136,13 @@ function chromiumPage(context: BrowserContext, page: Page): BrowserPage {
       await page.screenshot({ path })
     },
     close: () => within(STEP_MS, 'closing a page of Chromium', page.close()),
+    async crash() {
+      const session = await context.newCDPSession(page)
+      const crashed = new Promise<void>((resolve) => page.once('crash', () => resolve()))
+      // The command is never answered: who would answer has gone.
+      session.send('Page.crash').catch(() => {})
+      await within(STEP_MS, 'the crash of a renderer of Chromium', crashed)
+    },
   }
 }
 

@@ -1,6 +1,6 @@
 // Starts one of the three browsers by its name. It stands apart so that tests can loop over the kinds.
 import { type BrowserKind, findBrowsers } from '../../../scripts/browsers.mjs'
-import { launchChromium } from './chromium.ts'
+import { type ChromiumSession, launchChromium } from './chromium.ts'
 import { launchFirefox } from './firefox.ts'
 import type { BrowserSession, LaunchOptions } from './session.ts'
 import { launchWebKit } from './webkit.ts'
@@ -13,6 +13,8 @@ export const AVAILABLE: readonly BrowserKind[] = (['chromium', 'firefox', 'webki
 )
 
 /** Starts a browser; rejects with a sentence if it is not installed or does not come up. */
+export function launch(kind: 'chromium', options?: LaunchOptions): Promise<ChromiumSession>
+export function launch(kind: BrowserKind, options?: LaunchOptions): Promise<BrowserSession>
 export function launch(kind: BrowserKind, options: LaunchOptions = {}): Promise<BrowserSession> {
   const { chromium, firefox, webkitDriver, miniBrowser, xvfb } = found.paths
   switch (kind) {
