@@ -39,7 +39,7 @@ const CITY_SCHEMA = `
 `
 const INSERT_CITY = 'INSERT INTO city (name, lat, lng, country, admin1, admin2) VALUES (?, ?, ?, ?, ?, ?)'
 
-const steps = {
+export const steps = {
   async open({ name, options = {} }: { name: string; options?: OpenOptions }) {
     database = await open(name, options)
     return database.info
