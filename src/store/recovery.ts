@@ -10,7 +10,17 @@ import { BlockIndex } from './block-index.ts'
 import { syncAll } from './checkpoint.ts'
 import { CHECKSUM_IDS, type ChecksumName, type Checksums, checksumBit } from './checksum.ts'
 import { DeviceWriter } from './device-writer.ts'
-import { geometry, RECORD_MARK, roundUp, SECTOR, SIDE_AT, SUPERBLOCK_AT, TABLE_AT, TABLE_ENTRY } from './format.ts'
+import {
+  geometry,
+  RECORD,
+  RECORD_MARK,
+  roundUp,
+  SECTOR,
+  SIDE_AT,
+  SUPERBLOCK_AT,
+  TABLE_AT,
+  TABLE_ENTRY,
+} from './format.ts'
 import { Home } from './home.ts'
 import { HomesNeeded } from './homes-needed.ts'
 import { type ChainPlace, isMark, Log, type LogNumber, type LogRecord, logArea, placeAfter } from './log.ts'
@@ -211,6 +221,8 @@ function bytesOf({ writer, checksums }: StoreState, { log, offset, head }: LogRe
   for (let attempt = 0; attempt < 2; attempt++) {
     writer.device.read(logArea(log), bytes, offset)
     bytes.fill(0, head.totalBytes)
+    // The checksum's own field is not under the checksum.
+    new DataView(bytes.buffer).setBigUint64(RECORD.at.checksum, head.checksum, true)
     if (verifyRecord(bytes, head, checksums)) return bytes
   }
   throw damaged('The log')
