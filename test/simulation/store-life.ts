@@ -91,7 +91,7 @@ class Life {
     this.#chance = seeded(seed)
     this.#tally = tally
     this.#disk = new SimulatedDisk(this.#chance, kind)
-    this.#blockSize = this.#chance.chance(0.85) ? 65536 : this.#chance.pick([32768, 16384])
+    this.#blockSize = this.#chance.chance(0.8) ? 65536 : this.#chance.pick([32768, 16384, 8192])
     this.#blocks = (4 + this.#chance.int(3)) * (262144 / this.#blockSize)
     this.#mediaFaults = this.#chance.chance(0.2)
     this.#syncFaults = this.#chance.chance(0.25)
@@ -207,7 +207,8 @@ class Life {
     try {
       if (size > 0 && this.#chance.chance(0.1)) cut(this.#chance.int(size))
       const span = this.#chance.chance(0.5) ? Math.min(8, this.#blocks) : this.#blocks
-      const writes = this.#chance.chance(0.2) ? 5 + this.#chance.int(10) : 1 + this.#chance.int(3)
+      const most = this.#chance.chance(0.1) ? 50 : 10
+      const writes = this.#chance.chance(0.2) ? 5 + this.#chance.int(most) : 1 + this.#chance.int(3)
       for (let i = 0; i < writes; i++) {
         const block = this.#chance.int(span)
         const value = 1 + this.#chance.int(1 << 28)
@@ -242,23 +243,36 @@ class Life {
   }
 
   async #acknowledge(level: 'flush' | 'sync'): Promise<void> {
-    const sequence = this.#store.sequence
-    await this.#store[level]()
-    this.#flushed = Math.max(this.#flushed, sequence)
-    if (level === 'sync') this.#synced = Math.max(this.#synced, sequence)
+    const { sequence } = this.#store
+    const underWay = this.#store[level]()
+    if (underWay) {
+      underWay.catch(() => {})
+      // Work goes on beside it; what is published now is not stored by it.
+      if (this.#chance.chance(0.3)) this.#commitOne()
+      await underWay
+    }
+    const { flushedSequence, syncedSequence } = this.#store
+    const reached = level === 'sync' ? syncedSequence : Math.max(flushedSequence, syncedSequence)
+    if (reached < sequence) throw new Broken(`a ${level} of commit ${sequence} reached ${reached}`)
+    this.#flushed = Math.max(this.#flushed, flushedSequence, syncedSequence)
+    this.#synced = Math.max(this.#synced, syncedSequence)
   }
 
   /** Starts a checkpoint, or lets a running one do a slice. */
   async #advanceFold(): Promise<void> {
     if (!this.#folding && this.#chance.chance(0.4)) {
-      this.#folding = this.#store.checkpoint().then(() => {
-        this.#tally.checkpoints++
-        this.#folding = undefined
-      })
-      this.#folding.catch((error) => {
+      const opened = this.#opened
+      const ended = (error?: unknown) => {
+        // What the store of an earlier process says by now concerns nobody.
+        if (opened !== this.#opened) return
         this.#folding = undefined
         this.#foldError = error
+      }
+      this.#folding = this.#store.checkpoint().then(() => {
+        this.#tally.checkpoints++
+        ended()
       })
+      this.#folding.catch(ended)
     }
     await this.#slice()
     const error = this.#foldError

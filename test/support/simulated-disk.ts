@@ -290,13 +290,14 @@ export class SimulatedDisk {
   /** Unsynced changes after a power cut or a failed sync: each survives, vanishes or tears, in order or not. */
   #settle(): void {
     const keep = this.#chance.next()
+    const torn = this.#chance.chance(0.3) ? 0.4 : 0.03
     const changes = this.#pending
     this.#pending = []
     if (this.#chance.chance(0.5)) shuffle(changes, this.#chance)
     for (const change of changes) {
       const x = this.#chance.next()
-      if (x < keep * 0.95 || !('bytes' in change)) apply(this.#durable, change)
-      else if (x > 0.97) this.#tear(change)
+      if (x < keep * (1 - torn) || !('bytes' in change)) apply(this.#durable, change)
+      else if (x > 1 - torn) this.#tear(change)
     }
   }
 
