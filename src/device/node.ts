@@ -21,8 +21,7 @@ import type { Random } from '../environment.ts'
 import { AREAS, type Area, type Device, DeviceError } from './device.ts'
 import { toHex } from './hex.ts'
 import { NodeLock } from './node-lock.ts'
-
-const STEP_BYTES = 1024 * 1024
+import { reserveZeros } from './reserve-zeros.ts'
 
 interface AreaFile {
   readonly descriptor: number
@@ -99,16 +98,7 @@ export class NodeDevice implements Device {
   }
 
   reserve(area: Area, size: number): void {
-    const before = this.#file(area).size
-    const zeros = new Uint8Array(Math.max(0, Math.min(STEP_BYTES, size - before)))
-    try {
-      for (let at = before; at < size; at += zeros.length) {
-        this.write(area, zeros.subarray(0, Math.min(zeros.length, size - at)), at)
-      }
-    } catch (error) {
-      this.truncate(area, before)
-      throw error
-    }
+    reserveZeros(this, area, size)
   }
 
   truncate(area: Area, size: number): void {

@@ -8,8 +8,7 @@ import { StorageError } from '../errors/errors.ts'
 import { AREAS, type Area, type Device, DeviceError } from './device.ts'
 import { deviceErrorFrom, isOutOfSpace, platformNameOf } from './device-errors.ts'
 import type { DirectoryEntry, SyncAccessHandle } from './opfs-types.ts'
-
-const STEP_BYTES = 1024 * 1024
+import { reserveZeros } from './reserve-zeros.ts'
 
 interface AreaHandle {
   readonly area: Area
@@ -114,16 +113,7 @@ export class OpfsDevice implements Device {
   }
 
   reserve(area: Area, size: number): void {
-    const before = this.#area(area).size
-    const zeros = new Uint8Array(Math.max(0, Math.min(STEP_BYTES, size - before)))
-    try {
-      for (let at = before; at < size; at += zeros.length) {
-        this.write(area, zeros.subarray(0, Math.min(zeros.length, size - at)), at)
-      }
-    } catch (error) {
-      this.truncate(area, before)
-      throw error
-    }
+    reserveZeros(this, area, size)
   }
 
   truncate(area: Area, size: number): void {
