@@ -9,7 +9,9 @@
 import { DataSyncError, StorageError } from '../../src/errors/errors.ts'
 import { BlockStore } from '../../src/store/block-store.ts'
 import type { Snapshot } from '../../src/store/block-store-types.ts'
-import type { ChecksumName } from '../../src/store/checksum.ts'
+import { type ChecksumName, Checksums } from '../../src/store/checksum.ts'
+import { SECTOR, SUPERBLOCK_AT } from '../../src/store/format.ts'
+import { decodeSuperblock } from '../../src/store/superblock.ts'
 import { type Chance, seeded, simulatedEnvironment } from '../support/seeded.ts'
 import { Crash, SimulatedDisk } from '../support/simulated-disk.ts'
 
@@ -26,6 +28,13 @@ export interface Tally {
   reported: number
   lastGroupLost: number
   full: number
+  /** Crashes inside compact(). */
+  compactCrashes: number
+  /** Commits that a read that was wrong once made look like a torn tail; nothing had claimed them. */
+  flakyCut: number
+  /** Openings with one superblock destroyed. */
+  superblockAlone: number
+  faults: Record<string, number>
   cells: Map<string, number>
 }
 
@@ -42,6 +51,10 @@ export const newTally = (): Tally => ({
   reported: 0,
   lastGroupLost: 0,
   full: 0,
+  compactCrashes: 0,
+  flakyCut: 0,
+  superblockAlone: 0,
+  faults: {},
   cells: new Map(),
 })
 
@@ -74,6 +87,7 @@ class Life {
   readonly #blocks: number
   readonly #mediaFaults: boolean
   readonly #syncFaults: boolean
+  readonly #quotaFaults: boolean
   readonly #bytes: Uint8Array
   readonly #expected: Uint8Array
   #history: State[] = [EMPTY]
@@ -85,6 +99,9 @@ class Life {
   #openSlice: (() => void) | undefined
   #foldError: unknown
   #opened = 0
+  #compacting = false
+  /** True if a read was or will be wrong before the next check. */
+  #flaky = false
 
   constructor(seed: number, kind: 'kept' | 'undone', tally: Tally) {
     this.#seed = seed
@@ -95,6 +112,7 @@ class Life {
     this.#blocks = (4 + this.#chance.int(3)) * (262144 / this.#blockSize)
     this.#mediaFaults = this.#chance.chance(0.2)
     this.#syncFaults = this.#chance.chance(0.25)
+    this.#quotaFaults = this.#chance.chance(0.2)
     this.#bytes = new Uint8Array(this.#blockSize)
     this.#expected = new Uint8Array(this.#blockSize)
   }
@@ -113,6 +131,9 @@ class Life {
       }
       const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
       throw new Broken(`seed ${this.#seed} (${this.#disk.last}): ${what}`, { cause: error })
+    } finally {
+      const { faults } = this.#tally
+      for (const [fault, count] of Object.entries(this.#disk.came)) faults[fault] = (faults[fault] ?? 0) + count
     }
   }
 
@@ -143,6 +164,13 @@ class Life {
     if (this.#mediaFaults && !this.#disk.damaged && this.#chance.chance(0.15)) {
       faults.misdirectAt = this.#disk.operations + 1 + this.#chance.int(30)
     }
+    if (this.#chance.chance(0.1)) faults.flakyReadAt = this.#disk.reads + 1 + this.#chance.int(200)
+    if (this.#quotaFaults) {
+      faults.quotaBytes = this.#chance.chance(0.7)
+        ? this.#disk.usedBytes + this.#chance.int(2 << 20)
+        : Number.POSITIVE_INFINITY
+    }
+    this.#compacting = false
     try {
       for (let step = 0; step < 400; step++) await this.#step()
       this.#disk.kill()
@@ -168,7 +196,8 @@ class Life {
     try {
       await this.#randomStep()
     } catch (error) {
-      if (!(error instanceof StorageError) || error.code !== 'io' || this.#store.latched) throw error
+      const harmless = error instanceof StorageError && (error.code === 'io' || error.code === 'quota')
+      if (!harmless || this.#store.latched) throw error
       this.#tally.full++
     }
   }
@@ -182,8 +211,14 @@ class Life {
     else if (x < 0.92) this.#readSomething()
     else if (x < 0.95) await this.#acknowledge('sync')
     else if (x < 0.975) await this.#driven(async () => this.#store.idle())
-    else if (x < 0.985) await this.#driven(() => this.#store.compact())
+    else if (x < 0.985) await this.#compact()
     else await this.#closeAndReopen()
+  }
+
+  async #compact(): Promise<void> {
+    this.#compacting = true
+    await this.#driven(() => this.#store.compact())
+    this.#compacting = false
   }
 
   async #commitGroup(): Promise<void> {
@@ -352,6 +387,10 @@ class Life {
       if (this.#mediaFaults && !this.#disk.damaged && this.#chance.chance(0.15)) this.#rotSomewhere()
       if (power) this.#flushed = this.#synced
       const least = this.#flushed
+      faults.flakyReadAt = 0
+      if (!this.#disk.damaged && this.#chance.chance(0.08)) await this.#superblocksAlone()
+      this.#flaky = !this.#disk.damaged && this.#chance.chance(0.15)
+      if (this.#flaky) faults.flakyReadAt = this.#disk.reads + 1 + this.#chance.int(20)
       faults.crashAt = this.#chance.chance(0.3)
         ? this.#disk.operations + 1 + this.#chance.int(8)
         : Number.POSITIVE_INFINITY
@@ -376,6 +415,7 @@ class Life {
     if (sequence < least) {
       // Damage to the newest group cannot be told from a tear until a mark or a later record claims it.
       if (this.#disk.damaged && sequence >= folded) this.#tally.lastGroupLost++
+      else if (this.#flaky && sequence >= folded) this.#tally.flakyCut++
       else throw new Broken(`recovered commit ${sequence}, acknowledged was ${least}`)
     }
     if (sequence >= this.#history.length)
@@ -406,6 +446,31 @@ class Life {
     return snapshot
   }
 
+  /** Each superblock that is whole must lead to the same commit, alone as well as with the other. */
+  async #superblocksAlone(): Promise<void> {
+    const checksums = await Checksums.load(0)
+    const whole = SUPERBLOCK_AT.map((at) => {
+      const bytes = new Uint8Array(SECTOR)
+      this.#disk.peek('main', bytes, at)
+      return decodeSuperblock(bytes, checksums).kind === 'valid'
+    })
+    const destroyed = [undefined, ...(whole[1] ? [SUPERBLOCK_AT[0]] : []), ...(whole[0] ? [SUPERBLOCK_AT[1]] : [])]
+    const ends: number[] = []
+    for (const at of destroyed) {
+      const disk = this.#disk.clone(seeded(this.#seed))
+      if (at !== undefined) disk.overwrite('main', new Uint8Array(SECTOR).fill(0xee), at)
+      const store = await BlockStore.open({
+        device: disk.device(),
+        environment: simulatedEnvironment(1),
+        blockSize: this.#blockSize,
+      })
+      ends.push(store.sequence)
+      this.#compare(store.pin(), this.#history[store.sequence] ?? EMPTY, `the state with superblock ${at} destroyed`)
+      if (at !== undefined) this.#tally.superblockAlone++
+    }
+    if (ends.some((end) => end !== ends[0])) throw new Broken(`superblocks lead to different commits: ${ends}`)
+  }
+
   #rotSomewhere(): void {
     const area = this.#chance.pick(['main', 'log-0', 'log-1'] as const)
     this.#disk.rot(area, this.#chance.int(this.#chance.chance(0.3) ? 262_144 : 6 << 20))
@@ -414,6 +479,8 @@ class Life {
   #count(power: boolean): void {
     this.#tally.crashes++
     if (power) this.#tally.powerCuts++
+    if (this.#compacting) this.#tally.compactCrashes++
+    this.#compacting = false
     const cell = `${power ? 'power cut' : 'kill'} at ${this.#disk.last}`
     this.#tally.cells.set(cell, (this.#tally.cells.get(cell) ?? 0) + 1)
   }

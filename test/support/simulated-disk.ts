@@ -1,6 +1,6 @@
 // A disk that fails in every way that a real one may, from a seed: unsynced writes vanish, tear at any byte, land out of
-// order or elsewhere; reads may rot; writes and syncs fail; space runs out; and the process or the power dies before,
-// inside or after any write, flush or sync.
+// order or elsewhere; reads may rot, or be wrong once; writes and syncs fail; space runs out; and the process or the power
+// dies before, inside or after any write, change of size, flush or sync.
 //
 // Two kinds, as the platforms have them. `kept`: writes are seen by the next process at once, a failed sync leaves pages
 // that look clean but are not stored (OPFS, Node). `undone`: writes live in the process, a flush or sync stores them as
@@ -112,6 +112,8 @@ export interface Faults {
   failWrite: number
   /** Bytes of all areas together beyond which there is no space. */
   quotaBytes: number
+  /** Number of the read that is wrong in one bit; the same read is right the next time. */
+  flakyReadAt: number
 }
 
 export class SimulatedDisk {
@@ -121,13 +123,15 @@ export class SimulatedDisk {
     misdirectAt: 0,
     failWrite: 0,
     quotaBytes: Number.POSITIVE_INFINITY,
+    flakyReadAt: 0,
   }
+  /** Faults that came true. */
+  readonly came = { failedSyncs: 0, failedWrites: 0, misdirected: 0, rotted: 0, refused: 0, flakyReads: 0, torn: 0 }
   /** Operations so far. */
   operations = 0
   writes = 0
   reads = 0
   syncs = 0
-  failedSyncs = 0
   /** True once a fault has destroyed stored data (misdirected write, rot). */
   damaged = false
   /** What was last done, for the table of cells. */
@@ -201,6 +205,32 @@ export class SimulatedDisk {
     const before = new Uint8Array(1)
     if (this.#durable[area].read(before, at) === 1) this.#durable[area].write(byte, at)
     this.damaged = true
+    this.came.rotted++
+  }
+
+  /** Another disk with what the next process would find on this one, which shares nothing with it. */
+  clone(chance: Chance): SimulatedDisk {
+    const disk = new SimulatedDisk(chance, this.#mode)
+    disk.#now = copyContent(this.#now)
+    disk.#durable = copyContent(this.#now)
+    disk.faults.quotaBytes = this.faults.quotaBytes
+    return disk
+  }
+
+  /** Bytes of all areas together. */
+  get usedBytes(): number {
+    return AREAS.reduce((sum, area) => sum + this.#now[area].size, 0)
+  }
+
+  /** Puts `bytes` there at once and for good. */
+  overwrite(area: Area, bytes: Uint8Array, at: number): void {
+    this.#now[area].write(bytes, at)
+    this.#durable[area].write(bytes, at)
+  }
+
+  /** What stands there, without counting as a read. */
+  peek(area: Area, into: Uint8Array, at: number): number {
+    return this.#now[area].read(into, at)
   }
 
   size(area: Area): number {
@@ -211,7 +241,13 @@ export class SimulatedDisk {
   read(area: Area, into: Uint8Array, at: number): number {
     this.#live()
     this.reads++
-    return this.#now[area].read(into, at)
+    const count = this.#now[area].read(into, at)
+    if (this.reads === this.faults.flakyReadAt && count > 0) {
+      const i = this.#chance.int(count)
+      into[i] = (into[i] ?? 0) ^ (1 << this.#chance.int(8))
+      this.came.flakyReads++
+    }
+    return count
   }
 
   write(area: Area, bytes: Uint8Array, at: number): void {
@@ -226,17 +262,24 @@ export class SimulatedDisk {
     if (this.#chance.chance(this.faults.failWrite)) {
       const part = bytes.slice(0, this.#chance.int(bytes.length))
       if (part.length > 0) this.#change({ area, at, bytes: part })
+      this.came.failedWrites++
       throw new DeviceError('io', 'simulated write error')
     }
     const elsewhere = this.operations === this.faults.misdirectAt
-    if (elsewhere) this.damaged = true
+    if (elsewhere) {
+      this.damaged = true
+      this.came.misdirected++
+    }
     this.#change({ area, at: elsewhere ? this.#misdirected(area, bytes.length) : at, bytes: bytes.slice() })
   }
 
   resize(area: Area, size: number): void {
-    this.#live()
+    this.#step(`resize ${area}`)
+    const dies = this.operations === this.faults.crashAt
+    if (dies && this.#chance.chance(0.5)) this.#die()
     this.#room(area, size)
     this.#change({ area, size })
+    if (dies) this.#die()
   }
 
   barrier(): void {
@@ -259,7 +302,7 @@ export class SimulatedDisk {
     const dies = this.operations === this.faults.crashAt
     if (dies && this.#chance.chance(0.5)) this.#die()
     if (this.#chance.chance(this.faults.failSync)) {
-      this.failedSyncs++
+      this.came.failedSyncs++
       this.#settle()
       throw new DeviceError('io', 'simulated sync error')
     }
@@ -274,7 +317,7 @@ export class SimulatedDisk {
     const dies = this.operations === this.faults.crashAt
     if (dies && this.#chance.chance(0.5)) this.#die()
     if (this.#chance.chance(this.faults.failSync)) {
-      this.failedSyncs++
+      this.came.failedSyncs++
       this.kill()
       throw new DeviceError(this.#chance.chance(0.5) ? 'full' : 'io', 'simulated transaction abort')
     }
@@ -302,6 +345,7 @@ export class SimulatedDisk {
   }
 
   #tear(write: Write): void {
+    this.came.torn++
     const half = this.#chance.chance(0.5)
     const cut = this.#chance.int(write.bytes.length + 1)
     if (half) apply(this.#durable, { ...write, bytes: write.bytes.slice(0, cut) })
@@ -321,7 +365,10 @@ export class SimulatedDisk {
   #room(area: Area, size: number): void {
     const others = AREAS.reduce((sum, a) => sum + (a === area ? 0 : this.#now[a].size), 0)
     const grows = size > this.#now[area].size
-    if (grows && others + size > this.faults.quotaBytes) throw new DeviceError('full', 'simulated quota')
+    if (grows && others + size > this.faults.quotaBytes) {
+      this.came.refused++
+      throw new DeviceError('full', 'simulated quota')
+    }
   }
 
   #step(what: string): void {
