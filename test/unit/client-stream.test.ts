@@ -5,10 +5,9 @@ import type { Database } from '../../src/client/database.ts'
 import { openWith } from '../../src/client/open.ts'
 import { sql } from '../../src/client/sql.ts'
 import type { Transport } from '../../src/client/transport.ts'
-import { loadSqlite } from '../../src/engine/sqlite-module.ts'
 import { LeaderLostError } from '../../src/errors/errors.ts'
 import { inProcessPlatform } from '../support/in-process-worker.ts'
-import { sqliteWasm } from '../support/sqlite.ts'
+import { openPlain } from '../support/plain-sqlite.ts'
 
 const ROWS = 60_000
 let db: Database
@@ -162,16 +161,6 @@ describe('a stream', () => {
 })
 
 describe('an export', () => {
-  async function openPlain(bytes: Uint8Array) {
-    const sqlite3 = await loadSqlite(await sqliteWasm(), {})
-    const plain = new sqlite3.oo1.DB(':memory:')
-    const pointer = sqlite3.wasm.allocFromTypedArray(bytes)
-    const flags = sqlite3.capi.SQLITE_DESERIALIZE_FREEONCLOSE | sqlite3.capi.SQLITE_DESERIALIZE_RESIZEABLE
-    const code = sqlite3.capi.sqlite3_deserialize(plain.pointer!, 'main', pointer, bytes.length, bytes.length, flags)
-    expect(code).toBe(0)
-    return plain
-  }
-
   test('is a file that plain SQLite opens, whole and from one state, while writes go on', async () => {
     const expected = await db.get('SELECT count(*) n, sum(id) s, sum(length(a)) l FROM t')
     const progress: [number, number][] = []
