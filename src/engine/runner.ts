@@ -19,7 +19,7 @@ import { DONE_OUTCOME, decodeOutcome, type RecordedOutcome } from './outcome.ts'
 import { ReaderRequests } from './reader-requests.ts'
 import { batchReply, type Reply, resultReplies, type StatementOutcome } from './reply.ts'
 import type { Runner, RunResult, Scheduler } from './scheduler.ts'
-import { runControlledScript, runScriptStatements, splitForRunning } from './script-run.ts'
+import { applyAutoVacuum, runControlledScript, runScriptStatements, splitForRunning } from './script-run.ts'
 import { ChunkStream, errorReply, type Session } from './session.ts'
 import { isBroken } from './sqlite-errors.ts'
 import type { Statement } from './statement.ts'
@@ -356,9 +356,11 @@ export class RequestRunner implements Runner {
 
   #script(job: Job, sql: string): Maybe<RunResult> {
     if (this.owner !== undefined) return this.#needsWriter(job)
-    const { statements, controlled, settings } = splitForRunning(sql)
+    const script = splitForRunning(sql)
+    const { statements, controlled, settings } = script
     for (const [name, value] of settings) job.session.set(name, value)
     this.enter(job.session, this.database.writer)
+    applyAutoVacuum(this, job, script)
     if (controlled) return runControlledScript(this, job, statements)
     return this.write(job, (writer) => {
       runScriptStatements(this, job, writer, statements)

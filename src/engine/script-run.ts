@@ -37,6 +37,18 @@ export function splitForRunning(sql: string): SplitScript {
   return { statements, controlled, settings }
 }
 
+/** Puts a wish for auto_vacuum in force before the transaction that creates the database, inside which it is too late. */
+export function applyAutoVacuum(runner: RequestRunner, job: Job, { statements, controlled }: SplitScript): void {
+  const { blocks, writer } = runner.database
+  if (controlled || blocks.sizeBlocks > 0) return
+  for (const part of statements) {
+    const [, name, set, called] = (part.keyword === 'PRAGMA' && SETTING.exec(part.text)) || []
+    if (name?.toLowerCase() !== 'auto_vacuum' || (set ?? called) === undefined) continue
+    const statement = inScript(job, part, () => runner.compile(job.session, writer, part.text))
+    if (statement) writer.release(statement)
+  }
+}
+
 /** Runs the statements in the transaction that is open. */
 export function runScriptStatements(
   runner: RequestRunner,

@@ -201,6 +201,24 @@ describe('a script', () => {
     await expect(db.query('SELECT * FROM x')).rejects.toMatchObject({ code: 'SQLITE_ERROR' })
   })
 
+  // Inside the script's own transaction it was too late: SQLite had made the database without it.
+  it.each([
+    ['alone', ['PRAGMA auto_vacuum = 1', 'CREATE TABLE t(a)']],
+    ['with the first table', ['PRAGMA auto_vacuum = FULL; CREATE TABLE t(a)']],
+    ['as a call', ['pragma main.auto_vacuum(1); CREATE TABLE t(a)']],
+  ])('sets auto_vacuum of an empty database, %s', async (_how, scripts) => {
+    const { client } = await startEngine()
+    const db = client()
+    for (const script of scripts) await db.exec(script)
+    expect(await db.value('PRAGMA auto_vacuum')).toBe(1)
+    await db.exec('PRAGMA auto_vacuum = 0')
+    expect(await db.value('PRAGMA auto_vacuum')).toBe(1)
+    const full = await db.value('PRAGMA page_count')
+    await db.run('INSERT INTO t VALUES(zeroblob(100000))')
+    await db.run('DELETE FROM t')
+    expect(await db.value('PRAGMA page_count')).toBe(full)
+  })
+
   it('creates triggers whose bodies hold semicolons and CASE ... END', async () => {
     const { client } = await startEngine()
     const db = client()
