@@ -114,8 +114,8 @@ describe('a stream', () => {
     const waiting = db.stream(endless, [], { timeoutMs: 50 }).next()
     await expect(waiting).rejects.toMatchObject({ code: 'timeout' })
     let count = 0
-    for await (const _ of db.stream('SELECT a, a AS b FROM t', [], { timeoutMs: 100 })) {
-      if (count++ % 20_000 === 0) await new Promise((resolve) => setTimeout(resolve, 150))
+    for await (const _ of db.stream('SELECT a, a AS b FROM t', [], { timeoutMs: 1000 })) {
+      if (count++ === 0) await new Promise((resolve) => setTimeout(resolve, 1300))
     }
     expect(count).toBe(ROWS)
   })
@@ -206,9 +206,9 @@ describe('an export', () => {
     expect(chunks - before).toBeLessThanOrEqual(5)
     expect(await pins()).toBe(1)
     await reader.cancel()
-    const slow = db.exportStream({ timeoutMs: 100 }).getReader()
+    const slow = db.exportStream({ timeoutMs: 1000 }).getReader()
     await slow.read()
-    await new Promise((resolve) => setTimeout(resolve, 150))
+    await new Promise((resolve) => setTimeout(resolve, 1300))
     while (!(await slow.read()).done);
     await expect.poll(pins).toBe(0)
     const controller = new AbortController()
