@@ -1,0 +1,35 @@
+// `npm run simulate -- --seeds N`: the simulations of the test suite with more seeds than CI has time for.
+// `--kind store|sqlite` picks one of them (default: both), `--first N` the first seed, `--disk kept|undone` one kind of
+// disk. Ends like the tests do; a failure names its seed, and `--first <seed> --seeds 1` runs that one again.
+import { spawnSync } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string' },
+    first: { type: 'string' },
+    kind: { type: 'string' },
+    disk: { type: 'string' },
+  },
+})
+const { seeds, first = '1', kind, disk } = values
+if (kind !== undefined && kind !== 'store' && kind !== 'sqlite') fail(`--kind is store or sqlite, not ${kind}`)
+if (disk !== undefined && disk !== 'kept' && disk !== 'undone') fail(`--disk is kept or undone, not ${disk}`)
+for (const [name, value] of Object.entries({ seeds, first }))
+  if (value !== undefined && !/^[1-9]\d*$/.test(value)) fail(`--${name} is a whole number from 1, not ${value}`)
+
+const files = (kind ? [kind] : ['store', 'sqlite']).flatMap((one) =>
+  (disk ? [disk] : ['kept', 'undone']).map((other) => `test/simulation/${one}-${other}.test.ts`),
+)
+const args = ['run', '--project', 'simulation', '--testTimeout=0', '--disableConsoleIntercept', ...files]
+const env = { ...process.env, SEED_FIRST: first, ...(seeds && { SEEDS: seeds }) }
+const { status } = spawnSync(join(root, 'node_modules', '.bin', 'vitest'), args, { cwd: root, stdio: 'inherit', env })
+process.exitCode = status ?? 1
+
+function fail(message) {
+  console.error(message)
+  process.exit(2)
+}
