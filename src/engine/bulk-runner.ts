@@ -11,6 +11,7 @@ import type { RunResult } from './scheduler.ts'
 import type { Session } from './session.ts'
 import { refuseInsideTransaction, refuseOutsideTransaction } from './statement-rules.ts'
 import { runSets } from './statement-run.ts'
+import { transactionOf } from './text-transactions.ts'
 
 export class BulkRunner {
   readonly #runner: RequestRunner
@@ -29,8 +30,9 @@ export class BulkRunner {
     const open = session.bulks.get(request.bulk)
     if (open) return this.#part(job, request, open)
     if (request.bulk !== request.seq) throw new UsageError('protocol', `The bulk ${request.bulk} is not open.`)
-    if (request.transaction !== undefined)
-      return this.#runner.interactive.onWriter(job, request.transaction, (connection) => {
+    const transaction = transactionOf(job)
+    if (transaction !== undefined)
+      return this.#runner.interactive.onWriter(job, transaction, (connection) => {
         connection.run(`SAVEPOINT ${BULK_SAVEPOINT}`)
         return this.#part(job, request, this.#open(job, request, connection, true))
       })

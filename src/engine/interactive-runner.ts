@@ -7,13 +7,14 @@ import type { Connection } from './connection.ts'
 import { InteractiveTransaction } from './interactive.ts'
 import type { Job } from './job.ts'
 import { DONE_OUTCOME } from './outcome.ts'
+import { answerPrepared } from './prepare.ts'
 import type { RequestRunner } from './runner.ts'
 import type { RunResult } from './scheduler.ts'
 import { runScriptStatements } from './script-run.ts'
 import { splitScript } from './script-splitter.ts'
 import type { Session } from './session.ts'
 import type { Statement } from './statement.ts'
-import { changesConnection, needsWriter, refuseInsideTransaction } from './statement-rules.ts'
+import { changesConnection, controlsTransaction, needsWriter, refuseInsideTransaction } from './statement-rules.ts'
 import { runStatement } from './statement-run.ts'
 import type { Maybe } from './write-transactions.ts'
 
@@ -36,7 +37,7 @@ export class InteractiveRunner {
       this.#runner.enter(session, writer)
       return this.#runner.writes.withRoom(() => {
         writer.beginImmediate()
-        const transaction = this.#open(job, request, writer, true)
+        const transaction = this.open(job, request, writer, true)
         this.#runner.owner = transaction
         return this.#runner.done(job)
       })
@@ -51,7 +52,7 @@ export class InteractiveRunner {
       database.readers.release(reader)
       throw error
     }
-    this.#open(job, request, reader, false)
+    this.open(job, request, reader, false)
     return this.#runner.done(job)
   }
 
@@ -59,6 +60,8 @@ export class InteractiveRunner {
   run(job: Job, id: number): Maybe<RunResult> {
     const { request, session } = job
     if (request.type === 'end') return this.#end(job, request)
+    const textEnded = id === session.textTransaction ? session.transactions.get(id) : undefined
+    if (textEnded?.ended && request.type === 'statement') return this.#runner.text.afterEnd(job, request, textEnded)
     const transaction = this.#live(session, id)
     switch (request.type) {
       case 'statement':
@@ -66,7 +69,7 @@ export class InteractiveRunner {
       case 'savepoint':
         return this.#savepoint(job, request, transaction)
       case 'prepare':
-        return this.#runner.prepared(job, transaction.connection, request.sql)
+        return answerPrepared(this.#runner, job, transaction.connection, request.sql)
       case 'script':
         return this.onWriter(job, id, (connection) => {
           this.#atomically(connection, () =>
@@ -113,7 +116,7 @@ export class InteractiveRunner {
     transaction.ended = reason
     const { stream } = transaction
     if (!stream) {
-      this.#close(transaction)
+      this.close(transaction)
       return
     }
     // Its connection is given back once the statement that is running on it has noticed.
@@ -126,9 +129,15 @@ export class InteractiveRunner {
     for (const transaction of session.transactions.values())
       this.abandon(transaction, new UsageError('closed', 'The client has ended its session.'))
     session.transactions.clear()
+    session.textTransaction = undefined
   }
 
-  #open(job: Job, request: BeginRequest, connection: Connection, onWriter: boolean): InteractiveTransaction {
+  open(
+    job: Job,
+    request: Omit<BeginRequest, 'type' | 'seq' | 'timeoutMs'>,
+    connection: Connection,
+    onWriter: boolean,
+  ): InteractiveTransaction {
     const { session } = job
     const transaction = new InteractiveTransaction(session, request.transaction, request.mode, { connection, onWriter })
     session.transactions.set(transaction.id, transaction)
@@ -156,6 +165,8 @@ export class InteractiveRunner {
     const { connection } = transaction
     const statement = this.#runner.compile(job.session, connection, request.sql)
     if (!statement) return this.#runner.answeredByEngine(job, request)
+    if (controlsTransaction(statement) && transaction.id === job.session.textTransaction)
+      return this.#runner.text.inside(job, request, statement, transaction)
     const release = () => connection.release(statement)
     let writes: boolean
     try {
@@ -168,7 +179,7 @@ export class InteractiveRunner {
       transaction.stream = job
       this.#runner.readers.detach(job, request, statement, () => {
         transaction.stream = undefined
-        if (transaction.ended) this.#close(transaction)
+        if (transaction.ended) this.close(transaction)
         else this.#notice(transaction)
       })
       return 'detached'
@@ -220,14 +231,14 @@ export class InteractiveRunner {
       throw transaction.ended
     }
     if (request.action === 'rollback' || !transaction.onWriter) {
-      this.#close(transaction)
+      this.close(transaction)
       return this.#runner.done(job)
     }
     const commit = () => {
       try {
         this.#runner.writes.commit(job, DONE_OUTCOME)
       } finally {
-        this.#close(transaction)
+        this.close(transaction)
       }
       return this.#runner.done(job, true)
     }
@@ -269,7 +280,7 @@ export class InteractiveRunner {
   }
 
   /** Rolls back what is open and gives the connection back. */
-  #close(transaction: InteractiveTransaction): void {
+  close(transaction: InteractiveTransaction): void {
     const { database } = this.#runner
     transaction.cancelTimer?.()
     if (this.#runner.owner === transaction) this.#runner.owner = undefined

@@ -13,7 +13,7 @@ import type { RequestRunner } from './runner.ts'
 import type { RunResult } from './scheduler.ts'
 import { ChunkStream } from './session.ts'
 import type { Statement } from './statement.ts'
-import { needsWriter, refuseOutsideTransaction } from './statement-rules.ts'
+import { controlsTransaction, needsWriter, refuseOutsideTransaction } from './statement-rules.ts'
 import { bindPacked } from './statement-run.ts'
 
 /** Streams at a time, over all clients; two readers stay for other reads. */
@@ -72,7 +72,7 @@ export class ReaderRequests {
       if (!request.stream && !/^\s*(select|values|explain|pragma)\b/i.test(sql)) job.place = 'writer'
       else throw error
     }
-    if (!statement || !needsWriter(statement)) return statement
+    if (!statement || !(needsWriter(statement) || controlsTransaction(statement))) return statement
     reader.release(statement)
     if (request.stream)
       throw new UsageError(

@@ -5,7 +5,7 @@
 // Invariants: while an interactive transaction or a bulk owns the writer, nothing else runs there; between two requests the
 // writer is otherwise in autocommit with no active statement.
 import { AbortError, StorageError, UsageError } from '../errors/errors.ts'
-import type { BatchItem, PrepareRequest, StatementRequest } from '../protocol/messages.ts'
+import type { BatchItem, StatementRequest } from '../protocol/messages.ts'
 import { BulkRunner } from './bulk-runner.ts'
 import { type Connection, SliceEnded } from './connection.ts'
 import type { Database } from './database.ts'
@@ -16,6 +16,7 @@ import { type Job, waitTimeout } from './job.ts'
 import { answerMaintenance, type MaintenanceStore } from './maintenance.ts'
 import type { Outbox } from './outbox.ts'
 import { DONE_OUTCOME, decodeOutcome, type RecordedOutcome } from './outcome.ts'
+import { runPrepare } from './prepare.ts'
 import { ReaderRequests } from './reader-requests.ts'
 import { batchReply, type Reply, resultReplies, type StatementOutcome } from './reply.ts'
 import type { Runner, RunResult, Scheduler } from './scheduler.ts'
@@ -23,8 +24,16 @@ import { applyAutoVacuum, runControlledScript, runScriptStatements, splitForRunn
 import { ChunkStream, errorReply, type Session } from './session.ts'
 import { isBroken } from './sqlite-errors.ts'
 import type { Statement } from './statement.ts'
-import { needsWriter, noRows, prepareFor, refuseOutsideTransaction, runsBare } from './statement-rules.ts'
+import {
+  controlsTransaction,
+  needsWriter,
+  noRows,
+  prepareFor,
+  refuseOutsideTransaction,
+  runsBare,
+} from './statement-rules.ts'
 import { runStatement } from './statement-run.ts'
+import { TextTransactions, transactionOf } from './text-transactions.ts'
 import { type Maybe, settled, WriteTransactions } from './write-transactions.ts'
 
 /** Autocommit reads on the writer must end within this time, else they start again on a reader. */
@@ -40,6 +49,7 @@ export class RequestRunner implements Runner {
   readonly #onGroup: () => void
   readonly #interactive = new InteractiveRunner(this)
   readonly #bulk = new BulkRunner(this)
+  readonly text = new TextTransactions(this)
   readonly readers = new ReaderRequests(this)
   #scheduler: Scheduler | undefined
   /** What ended the engine; every request is answered with it. */
@@ -91,8 +101,8 @@ export class RequestRunner implements Runner {
     if (request.type === 'statement' && request.stream) return this.readers.streamable
     if (request.type === 'begin')
       return request.mode === 'immediate' ? this.owner === undefined : this.database.readers.available
-    if (request.type !== 'bulk' && request.transaction !== undefined) return true
-    if (request.type === 'bulk') return request.transaction !== undefined || this.#mayUseWriter(job)
+    if (transactionOf(job) !== undefined) return true
+    if (request.type === 'bulk') return this.#mayUseWriter(job)
     if (job.place === 'reader') return this.database.readers.available
     return this.owner === undefined || this.database.readers.available
   }
@@ -244,9 +254,9 @@ export class RequestRunner implements Runner {
     return true
   }
 
-  #transactionOf({ session, request }: Job): InteractiveTransaction | undefined {
-    const id = 'transaction' in request ? request.transaction : undefined
-    return id === undefined ? undefined : session.transactions.get(id)
+  #transactionOf(job: Job): InteractiveTransaction | undefined {
+    const id = transactionOf(job)
+    return id === undefined ? undefined : job.session.transactions.get(id)
   }
 
   // ---- the kinds of requests ----
@@ -257,7 +267,8 @@ export class RequestRunner implements Runner {
     if (request.type === 'maintenance') return answerMaintenance(this, job, request.action)
     if (request.type === 'export') return runExport(this, job)
     if (request.type === 'bulk') return this.#bulk.run(job, request)
-    if (request.transaction !== undefined) return this.#interactive.run(job, request.transaction)
+    const transaction = transactionOf(job)
+    if (transaction !== undefined) return this.#interactive.run(job, transaction)
     switch (request.type) {
       case 'statement':
         return this.#statement(job, request)
@@ -266,7 +277,7 @@ export class RequestRunner implements Runner {
       case 'script':
         return this.#script(job, request.sql)
       case 'prepare':
-        return this.#prepare(job, request)
+        return runPrepare(this, job, request)
       case 'end':
       case 'savepoint':
         throw new UsageError('protocol', `A ${request.type} request has to name its transaction.`)
@@ -284,8 +295,9 @@ export class RequestRunner implements Runner {
     if (!statement) return this.answeredByEngine(job, request)
     const { parameters, want } = request
     const runIt = () => runStatement(statement, job.payload, parameters, want, packer)
+    const release = () => writer.release(statement)
+    if (controlsTransaction(statement)) return settled(release, () => this.text.begin(job, request, statement))
     if (needsWriter(statement)) {
-      const release = () => writer.release(statement)
       return settled(release, () => {
         refuseOutsideTransaction(statement)
         if (runsBare(statement)) return this.#bare(job, runIt)
@@ -366,28 +378,6 @@ export class RequestRunner implements Runner {
       runScriptStatements(this, job, writer, statements)
       return DONE_OUTCOME
     })
-  }
-
-  #prepare(job: Job, request: PrepareRequest): RunResult {
-    const onReader = this.owner !== undefined
-    const connection = onReader ? this.database.readers.acquire() : this.database.writer
-    try {
-      this.enter(job.session, connection)
-      return this.prepared(job, connection, request.sql)
-    } finally {
-      if (onReader) this.database.readers.release(connection)
-    }
-  }
-
-  prepared(job: Job, connection: Connection, sql: string): 'done' {
-    const { seq } = job.request
-    const statement = this.compile(job.session, connection, sql)
-    const columns = statement?.columns ?? []
-    const parameterNames = statement?.parameterNames ?? []
-    const readonly = statement ? !needsWriter(statement) : true
-    if (statement) connection.release(statement)
-    this.send(job, () => ({ type: 'prepared', seq, columns, parameterNames, readonly }), false)
-    return 'done'
   }
 
   batch(job: Job, outcomes: readonly StatementOutcome[]): 'done' {

@@ -59,6 +59,8 @@ export class Session {
   /** Settings that belong to this client; replaced as a whole, so that a connection knows what it has in force. */
   pragmas: ReadonlyMap<string, string>
   readonly transactions = new Map<number, InteractiveTransaction>()
+  /** The number of the transaction that was opened by SQL text. */
+  textTransaction: number | undefined
   readonly bulks = new Map<number, OpenBulk>()
   readonly streams = new Map<number, ChunkStream>()
   readonly #port: ClientPort

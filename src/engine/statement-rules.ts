@@ -29,11 +29,16 @@ export function changesConnection({ facts }: Statement): boolean {
   return facts.savepoint || facts.temp || facts.attach || facts.detach
 }
 
+/** True for BEGIN, COMMIT, ROLLBACK, SAVEPOINT and RELEASE. */
+export function controlsTransaction({ facts }: Statement): boolean {
+  return facts.transaction || facts.savepoint
+}
+
 /** Refuses what would leave something behind in a connection that everybody shares. Throws UsageError `connection-state`. */
 export function refuseOutsideTransaction({ facts, keyword }: Statement): void {
   if (facts.transaction || facts.savepoint)
     throw state(
-      `${keyword} cannot run as a statement of its own. Use \`transaction()\`, or a whole BEGIN ... COMMIT in \`exec()\`.`,
+      `${keyword} cannot run here. Give it to \`run()\`, or use \`transaction()\`, or a whole BEGIN ... COMMIT in \`exec()\`.`,
     )
   if (facts.temp) throw state('Temporary objects exist only inside a transaction. Use `transaction()`.')
   if (facts.attach || facts.detach)
@@ -43,7 +48,9 @@ export function refuseOutsideTransaction({ facts, keyword }: Statement): void {
 /** Refuses what would end a transaction behind its callback's back. Throws UsageError `connection-state`. */
 export function refuseInsideTransaction({ facts, keyword }: Statement): void {
   if (facts.transaction)
-    throw state(`${keyword} cannot run inside \`transaction()\`, which begins and ends the transaction itself.`)
+    throw state(
+      `${keyword} cannot run here: \`transaction()\` begins and ends its transaction itself, and one begun by SQL text is ended by \`run()\`.`,
+    )
   if (facts.attachesFile)
     throw state("Only ':memory:' can be attached. Use `import()` and `export()` for database files.")
 }

@@ -1,6 +1,7 @@
 // Writing on the writer connection: room in the log before a transaction and before its commit, BEGIN IMMEDIATE, the work,
 // COMMIT with the request's outcome in the commit record, and ROLLBACK whatever went wrong. Where the log has room nothing
 // here waits.
+import type { Origin } from '../store/block-store-types.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import type { Job } from './job.ts'
@@ -38,9 +39,12 @@ export class WriteTransactions {
 
   /** Steps COMMIT with the request's outcome. */
   commit(job: Job, outcome: RecordedOutcome): void {
-    const { client, ackedThrough } = job.session
-    const origin = { client, seq: job.request.seq, ackedThrough, outcome: encodeOutcome(outcome) }
-    this.publish(() => this.#database.writer.commit([origin]))
+    this.publish(() => this.#database.writer.commit([originOf(job, outcome)]))
+  }
+
+  /** Runs a client's own statement that may commit, with the request's outcome in the record if it does. */
+  publishAs(job: Job, outcome: RecordedOutcome, work: () => void): void {
+    this.publish(() => this.#database.writer.announced([originOf(job, outcome)], work))
   }
 
   /** Runs what may publish, and tells how much that was. */
@@ -62,6 +66,11 @@ export class WriteTransactions {
     if (this.#database.instance.vfs.failure.fatal === undefined) this.#database.writer.rollback()
     throw error
   }
+}
+
+function originOf({ session, request }: Job, outcome: RecordedOutcome): Origin {
+  const { client, ackedThrough } = session
+  return { client, seq: request.seq, ackedThrough, outcome: encodeOutcome(outcome) }
 }
 
 /** Runs `work` and then `release`, however it ends. */

@@ -340,18 +340,13 @@ describe('PRAGMAs', () => {
 })
 
 describe('what belongs into a transaction', () => {
-  it.each([
-    'BEGIN',
-    'COMMIT',
-    'SAVEPOINT a',
-    'CREATE TEMP TABLE x(a)',
-    "ATTACH ':memory:' AS m",
-    'DETACH m',
-    '/**/ begin',
-  ])('is refused as a statement of its own: %s', async (sql) => {
-    const { client } = await startEngine()
-    const db = client()
-    await expect(db.run(sql)).rejects.toMatchObject({ code: 'connection-state' })
-    expect(await db.value('SELECT 1')).toBe(1)
-  })
+  it.each(['CREATE TEMP TABLE x(a)', "ATTACH ':memory:' AS m", 'DETACH m'])(
+    'is refused as a statement of its own: %s',
+    async (sql) => {
+      const { client } = await startEngine()
+      const db = client()
+      await expect(db.run(sql)).rejects.toMatchObject({ code: 'connection-state' })
+      expect(await db.value('SELECT 1')).toBe(1)
+    },
+  )
 })
