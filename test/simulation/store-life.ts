@@ -142,6 +142,7 @@ class Life {
     this.#openSlice = undefined
     this.#foldError = undefined
     this.#pins = []
+    const opened = this.#opened + 1
     this.#store = await BlockStore.open({
       device: this.#disk.device(),
       environment: simulatedEnvironment(this.#seed * 1000 + this.#opened++),
@@ -150,7 +151,8 @@ class Life {
       maxPinnedBytes: 2 << 20,
       slice: () =>
         new Promise((resolve) => {
-          this.#openSlice = resolve
+          // The checkpoint of an earlier process may still run into its end.
+          if (opened === this.#opened) this.#openSlice = resolve
         }),
     })
     this.#tally.recoveries++
@@ -159,6 +161,11 @@ class Life {
   async #runUntilDeath(): Promise<void> {
     const { faults } = this.#disk
     faults.crashAt = this.#disk.operations + 1 + this.#chance.int(this.#chance.chance(0.5) ? 10 : 50)
+    if (this.#chance.chance(0.12)) {
+      // Between the two superblocks of a checkpoint.
+      faults.crashNear = { area: 'main', at: SUPERBLOCK_AT[0] }
+      faults.crashAt += 200
+    }
     faults.failSync = this.#syncFaults ? 0.08 : 0
     faults.failWrite = this.#syncFaults && this.#chance.chance(0.5) ? 0.03 : 0
     if (this.#mediaFaults && !this.#disk.damaged && this.#chance.chance(0.15)) {
@@ -392,6 +399,7 @@ class Life {
       if (power) this.#flushed = this.#synced
       const least = this.#flushed
       faults.flakyReadAt = 0
+      faults.crashNear = undefined
       if (!this.#disk.damaged && this.#chance.chance(0.08)) await this.#superblocksAlone()
       if (!this.#disk.damaged && this.#chance.chance(0.15)) {
         this.#flaky = true

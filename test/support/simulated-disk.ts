@@ -114,6 +114,8 @@ export interface Faults {
   quotaBytes: number
   /** Number of the read that is wrong in one bit; the same read is right the next time. */
   flakyReadAt: number
+  /** A write there makes the process die at it or at one of the next seven operations. */
+  crashNear: { readonly area: Area; readonly at: number } | undefined
 }
 
 export class SimulatedDisk {
@@ -124,6 +126,7 @@ export class SimulatedDisk {
     failWrite: 0,
     quotaBytes: Number.POSITIVE_INFINITY,
     flakyReadAt: 0,
+    crashNear: undefined,
   }
   /** Faults that came true. */
   readonly came = { failedSyncs: 0, failedWrites: 0, misdirected: 0, rotted: 0, refused: 0, flakyReads: 0, torn: 0 }
@@ -253,6 +256,11 @@ export class SimulatedDisk {
   write(area: Area, bytes: Uint8Array, at: number): void {
     this.#step(`write ${area}`)
     this.writes++
+    const { crashNear } = this.faults
+    if (crashNear?.area === area && crashNear.at === at) {
+      this.faults.crashNear = undefined
+      this.faults.crashAt = this.operations + this.#chance.int(8)
+    }
     if (this.operations === this.faults.crashAt) {
       const torn = bytes.subarray(0, this.#chance.int(bytes.length + 1))
       if (torn.length > 0) this.#change({ area, at, bytes: torn.slice() })
