@@ -4,4 +4,4 @@ import { test } from 'vitest'
 import { simulateSqlite } from './sqlite-run.ts'
 
 test('SQLite on a disk of transactions keeps what it acknowledged, and is some commit of the oracle after any crash', () =>
-  simulateSqlite('undone', 4, 1_200))
+  simulateSqlite('undone', 13, 4_000))
