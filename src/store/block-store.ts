@@ -332,7 +332,8 @@ export class BlockStore implements Blocks {
 
   /**
    * Syncs, folds the log if that is worth it, and releases the device. A second close joins the first. Throws the
-   * StorageError of a sync or fold that failed; the device is released all the same, and what was synced stays.
+   * StorageError of a sync or fold that failed, or that latched the store before everything was synced; the device is
+   * released all the same, and what was synced stays.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -354,6 +355,7 @@ export class BlockStore implements Blocks {
       this.#closed = true
       await this.#state.writer.device.close()
     }
+    if (this.latched && this.syncedSequence < this.sequence) throw this.latched
   }
 
   #check(): void {

@@ -372,8 +372,10 @@ class Life {
       await this.#driven(() => this.#store.close())
       this.#flushed = this.#synced = sequence
     } catch (error) {
-      // Synced or not, nothing that was acknowledged may be missing after a close that failed to fold.
-      if (!(error instanceof StorageError) || error.code === 'corrupt') throw error
+      // A latched store may have lost what was not acknowledged: that is a death, and the oracle must look what is there.
+      if (!(error instanceof StorageError) || error.code === 'corrupt' || this.#store.latched) throw error
+      // Nothing may be missing after a close that only failed to fold.
+      this.#flushed = this.#synced = sequence
     }
     try {
       await this.#open()

@@ -153,6 +153,19 @@ describe('closing', () => {
     expect(store.syncedSequence).toBe(2)
   })
 
+  // close() of a latched store resolved as if everything had been synced, also where commits had been lost.
+  test('close says so when commits were lost before it', async () => {
+    const device = new LateDevice('undone')
+    const store = await open(device)
+    device.late = true
+    publish(store, 0, 1)
+    const flushed = Promise.resolve(store.flush())
+    publish(store, 0, 2)
+    device.waiting[0]?.reject(new DeviceError('full', 'no space'))
+    await expect(flushed).rejects.toMatchObject({ code: 'quota' })
+    await expect(store.close()).rejects.toMatchObject({ code: 'quota' })
+  })
+
   // A second close while the first was under way synced a device that the first had released, and failed.
   test('two closes at once are one', async () => {
     const device = new LateDevice('kept')
