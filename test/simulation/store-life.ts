@@ -402,7 +402,8 @@ class Life {
       const least = this.#flushed
       faults.flakyReadAt = 0
       faults.crashNear = undefined
-      if (!this.#disk.damaged && this.#chance.chance(0.08)) await this.#superblocksAlone()
+      // A recovery that read wrong and died may have cut the tail off in one superblock only.
+      if (!this.#disk.damaged && this.#chance.chance(0.08) && !this.#flaky) await this.#superblocksAlone()
       if (!this.#disk.damaged && this.#chance.chance(0.15)) {
         this.#flaky = true
         faults.flakyReadAt = this.#disk.reads + 1 + this.#chance.int(20)
