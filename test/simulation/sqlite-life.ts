@@ -86,6 +86,8 @@ class Life {
   #told = 0
   #toldStrict = 0
   #alive = false
+  /** Number of the process that runs; what an earlier one still posts goes nowhere. */
+  #processNumber = 0
   #untilDeath = 0
   #crashShare = 0
   #points: CrashPoint[] = []
@@ -138,12 +140,13 @@ class Life {
       name: 'app.db',
       cacheBytes: this.#cacheBytes,
     })
-    for (const { client } of this.#sessions) client.attach(engine, () => this.#alive)
-    if (store.sequence === 0) this.#first()
-    for (const { client } of this.#sessions) {
-      this.#tally.repeated += client.unanswered.size
-      client.resend(this.#told)
-    }
+    const runs = this.#runsNow()
+    for (const { client } of this.#sessions) client.attach(engine, runs)
+    // What the first client still waits for begins with the schema; it must not be sent a second time by the same process.
+    if (store.sequence === 0 && this.#sessions[0]?.client.unanswered.size === 0) {
+      this.#first()
+      for (const { client } of this.#sessions.slice(1)) this.#resend(client)
+    } else for (const { client } of this.#sessions) this.#resend(client)
     const turns = 60 + this.#chance.int(200)
     for (let i = 0; i < turns && this.#alive; i++) {
       this.#turn(i)
@@ -212,6 +215,11 @@ class Life {
     this.#bare = undefined
     if (!isNewest) this.#modules.oracle.restore(this.#history[sequence]!.image)
     this.#look()
+  }
+
+  #resend(client: SimulatedClient): void {
+    this.#tally.repeated += client.unanswered.size
+    client.resend(this.#told)
   }
 
   #first(): void {
@@ -315,14 +323,22 @@ class Life {
 
   // ---- commits ----
 
+  /** Tells whether the process that runs now still does. */
+  #runsNow(): () => boolean {
+    const number = this.#processNumber
+    return () => this.#alive && this.#processNumber === number
+  }
+
   #watchPublishes(store: BlockStore): void {
+    this.#processNumber++
+    const runs = this.#runsNow()
     const begin = store.begin.bind(store)
     store.begin = () => {
       const transaction = begin()
       const publish = transaction.publish.bind(transaction)
       transaction.publish = (origins) => {
         const sequence = publish(origins)
-        if (this.#alive) this.#published(sequence, origins)
+        if (runs()) this.#published(sequence, origins)
         return sequence
       }
       return transaction

@@ -28,6 +28,8 @@ export function Grid({ result }: { result: RowsOutcome }) {
   useEffect(() => {
     const element = scroller.current
     if (!element) return
+    // A browser may restore the place that an earlier result was scrolled to before a reload.
+    element.scrollTop = 0
     const observer = new ResizeObserver(() => {
       height.value = element.clientHeight
     })
