@@ -45,10 +45,13 @@ export interface Device {
    */
   barrier(): void
 
-  /** Everything written so far has left this process and survives its death. A promise where the platform is asynchronous. */
+  /**
+   * Everything written so far has left this process and survives its death. A promise where the platform is asynchronous:
+   * if no other flush or sync is under way, it stores exactly what had been written when it was called.
+   */
   flush(): void | Promise<void>
 
-  /** Everything written so far survives a power cut. A promise where the platform is asynchronous. Throws DeviceError. */
+  /** The same, and everything written so far survives a power cut. Throws DeviceError. */
   sync(): void | Promise<void>
 
   /** Releases the areas to the next owner, without flushing. A second close does nothing. */

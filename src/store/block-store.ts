@@ -15,12 +15,12 @@ import { type SyncFailure, storageError, typed } from './device-writer.ts'
 import { Folding } from './folding.ts'
 import { MIB, SEGMENTS_AT } from './format.ts'
 import { locate, readBlock } from './locate.ts'
-import { type MaybePromise, whenDone } from './maybe-async.ts'
+import type { MaybePromise } from './maybe-async.ts'
 import type { OriginRecord } from './record.ts'
 import { recover } from './recovery.ts'
 import { scratchOf } from './scratch.ts'
 import { PinnedSnapshot, pinNewest } from './snapshot.ts'
-import { check, databaseBytes, noteSynced, type StoreState, usualBytes } from './state.ts'
+import { check, databaseBytes, type StoreState, usualBytes } from './state.ts'
 import { type VerifyOptions, type VerifyReport, verifyBlocks } from './verify.ts'
 import { Transaction } from './write-transaction.ts'
 
@@ -167,19 +167,14 @@ export class BlockStore implements Blocks {
     const state = this.#state
     state.log.write()
     if (state.writer.needsSync) return this.sync()
-    const { sequence } = state
-    return whenDone(state.writer.flush(), () => {
-      state.flushed = Math.max(state.flushed, sequence)
-    })
+    return state.writer.flush()
   }
 
   sync(): MaybePromise<void> {
     this.#check()
     const state = this.#state
     state.log.write()
-    const { sequence } = state
-    const { claims } = state.log
-    return whenDone(state.writer.sync(), () => noteSynced(state, sequence, claims))
+    return state.writer.sync()
   }
 
   outcomeOf(client: string, seq: number): Uint8Array | undefined {

@@ -15,7 +15,7 @@ import { isMark, type LogRecord, placeAfter } from './log.ts'
 import { enterOtherLog } from './log-room.ts'
 import { SegmentHeader } from './segment-header.ts'
 import type { HomeSegment, SegmentTable } from './segment-table.ts'
-import { noteSynced, oldestPin, placesInUse, type StoreState } from './state.ts'
+import { oldestPin, placesInUse, type StoreState } from './state.ts'
 import { encodeSuperblock, type Superblock } from './superblock.ts'
 
 /** Gives other work a turn where it is due. */
@@ -271,10 +271,7 @@ class Fold {
 /** Hands everything published to the device and syncs it. */
 export async function syncAll(state: StoreState): Promise<void> {
   state.log.write()
-  const { sequence } = state
-  const { claims } = state.log
   await state.writer.sync()
-  noteSynced(state, sequence, claims)
 }
 
 /** Appends a mark that claims what is synced. There must be room. */

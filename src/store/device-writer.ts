@@ -4,7 +4,9 @@
 //
 // Invariants: on a failure the newest bytes of each place are written once more and synced, never an older state of a
 // place; if that fails too, or the device undoes a failed sync, the store is latched: every later call repeats the error.
-// Fold writes are not kept: a failed sync sends the fold back to its first step (`failedSyncs` tells it).
+// Fold writes are not kept: a failed sync sends the fold back to its first step (`failedSyncs` tells it). At most one
+// flush or sync is under way, so what it stores is what had been written when it began and nothing else: after a failure
+// on a device that undoes, that tells exactly what was applied.
 import { type Area, type Device, DeviceError } from '../device/device.ts'
 import { StorageError } from '../errors/errors.ts'
 import type { MaybePromise } from './maybe-async.ts'
@@ -21,8 +23,20 @@ export interface SyncFailure {
   readonly recovered: boolean
 }
 
+/** The records that the device has been given. */
+export interface Handed {
+  /** Sequence of the newest one. */
+  readonly sequence: number
+  /** The newest durableSequence that they claim. */
+  readonly claims: number
+}
+
 export class DeviceWriter {
   readonly device: Device
+  /** Moved by the log with each of its writes. */
+  handed: Handed = { sequence: 0, claims: 0 }
+  /** Told what a flush or (`synced`) a sync has stored, before anything else happens. */
+  onStored: (handed: Handed, synced: boolean) => void = () => {}
   readonly counts = { writes: 0, bytesWritten: 0, flushes: 0, syncs: 0 }
   /** Syncs that failed so far, recovered ones included. */
   failedSyncs = 0
@@ -34,6 +48,9 @@ export class DeviceWriter {
   /** Kept writes that were dropped so far, so that of two syncs under way each drops its own. */
   #droppedCount = 0
   #latched: StorageError | undefined
+  #running: Promise<void> | undefined
+  /** The operation that begins when the running one has ended. */
+  #next: NextOperation | undefined
 
   constructor(device: Device, keptBytesMax: number) {
     this.device = device
@@ -100,32 +117,25 @@ export class DeviceWriter {
     this.#put(area, bytes, at)
   }
 
-  /** Orders what was written before what will be. True if it is also synced now. */
-  barrier(): boolean {
+  /** Orders what was written before what will be. */
+  barrier(): void {
     this.check()
     try {
       if (this.#keeps) this.counts.syncs++
       this.device.barrier()
     } catch (error) {
       this.#repair(error)
+      return
     }
-    if (this.#keeps) this.#drop(this.#kept.length)
-    return this.#keeps
+    if (this.#keeps) this.#allSynced()
   }
 
   flush(): MaybePromise<void> {
-    this.check()
-    this.counts.flushes++
-    return this.#settle(() => this.device.flush())
+    return this.#operate(false)
   }
 
   sync(): MaybePromise<void> {
-    this.check()
-    this.counts.syncs++
-    const count = this.#droppedCount + this.#kept.length
-    const settled = this.#settle(() => this.device.sync())
-    if (settled instanceof Promise) return settled.then(() => this.#drop(count - this.#droppedCount))
-    this.#drop(count - this.#droppedCount)
+    return this.#operate(true)
   }
 
   get #keeps(): boolean {
@@ -138,19 +148,50 @@ export class DeviceWriter {
     this.device.write(area, bytes, at)
   }
 
-  #settle(call: () => MaybePromise<void>): MaybePromise<void> {
+  #operate(sync: boolean): MaybePromise<void> {
+    this.check()
+    if (!this.#running) return this.#start(sync)
+    this.#next ??= nextOperation()
+    this.#next.sync ||= sync
+    return this.#next.promise
+  }
+
+  #start(sync: boolean): MaybePromise<void> {
+    this.counts[sync ? 'syncs' : 'flushes']++
+    const { handed } = this
+    const keptUntil = this.#droppedCount + this.#kept.length
+    const stored = () => {
+      if (sync) this.#drop(keptUntil - this.#droppedCount)
+      this.onStored(handed, sync)
+    }
+    let result: MaybePromise<void>
     try {
-      const result = call()
-      // Stored behind something that was lost is lost too: what succeeds after the store was latched has not.
-      if (result instanceof Promise) {
-        return result.then(
-          () => this.check(),
-          (error) => this.#repair(error),
-        )
-      }
+      result = sync ? this.device.sync() : this.device.flush()
     } catch (error) {
       this.#repair(error)
+      return
     }
+    if (!(result instanceof Promise)) return stored()
+    this.#running = result.then(stored, (error) => this.#repair(error)).finally(() => this.#startNext())
+    return this.#running
+  }
+
+  #startNext(): void {
+    this.#running = undefined
+    const next = this.#next
+    this.#next = undefined
+    if (!next) return
+    try {
+      this.check()
+      next.resolve(this.#start(next.sync))
+    } catch (error) {
+      next.reject(error)
+    }
+  }
+
+  #allSynced(): void {
+    this.#drop(this.#kept.length)
+    this.onStored(this.handed, true)
   }
 
   #drop(count: number): void {
@@ -168,7 +209,7 @@ export class DeviceWriter {
       try {
         for (const { area, at, bytes } of newestBytes(this.#kept)) this.#put(area, bytes, at)
         this.device.barrier()
-        this.#drop(this.#kept.length)
+        this.#allSynced()
         this.onSyncFailure({ message: error.message, recovered: true })
         return
       } catch (again) {
@@ -179,6 +220,23 @@ export class DeviceWriter {
     this.onSyncFailure({ message: error.message, recovered: false })
     this.check()
   }
+}
+
+interface NextOperation {
+  sync: boolean
+  readonly promise: Promise<void>
+  readonly resolve: (result: MaybePromise<void>) => void
+  readonly reject: (error: unknown) => void
+}
+
+function nextOperation(): NextOperation {
+  let resolve: NextOperation['resolve'] = () => {}
+  let reject: NextOperation['reject'] = () => {}
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { sync: false, promise, resolve, reject }
 }
 
 /** The result of `call`; a device's error becomes one of the store. */

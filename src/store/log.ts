@@ -7,7 +7,7 @@
 // kept for a mark; a published record is readable at once, also before `write`.
 import { assert } from './assert.ts'
 import type { Checksums } from './checksum.ts'
-import type { DeviceWriter } from './device-writer.ts'
+import type { DeviceWriter, Handed } from './device-writer.ts'
 import { MIB, NOT_TRUNCATED, RECORD_COMMIT, RECORD_MARK, roundUp, SECTOR } from './format.ts'
 import { encodeRecord, type RecordContent, recordBytes, type VerifiedRecord } from './record.ts'
 
@@ -54,8 +54,6 @@ const BUFFER_KEPT_BYTES = MIB
 
 export class Log {
   readonly records: LogRecord[] = []
-  /** The newest durableSequence that a record on its way claims. */
-  claims = 0
   readonly #writer: DeviceWriter
   readonly #checksums: Checksums
   readonly #storeId: string
@@ -64,6 +62,7 @@ export class Log {
   #buffer = new Uint8Array(64 * 1024)
   #pendingFrom: number
   #pendingBytes = 0
+  #appended: Handed = { sequence: 0, claims: 0 }
 
   constructor(context: {
     writer: DeviceWriter
@@ -143,6 +142,7 @@ export class Log {
     this.#pendingFrom = this.#place.offset
     this.#pendingBytes = 0
     this.#writer.write(logArea(this.#place.log), bytes, at)
+    this.#writer.handed = this.#appended
     if (this.#buffer.length > BUFFER_KEPT_BYTES) this.#buffer = new Uint8Array(64 * 1024)
   }
 
@@ -179,7 +179,7 @@ export class Log {
     const record: LogRecord = { ...verified, log, offset, end: offset + bytes }
     this.#pendingBytes += bytes
     this.#place = placeAfter(record)
-    this.claims = options.durableSequence
+    this.#appended = { sequence: options.sequence, claims: options.durableSequence }
     this.records.push(record)
     return record
   }

@@ -29,7 +29,7 @@ import { Places } from './places.ts'
 import { type VerifiedRecord, verifyRecord } from './record.ts'
 import { SegmentTable } from './segment-table.ts'
 import { SideState } from './side-table.ts'
-import { noteSynced, placesInUse, type StoreState } from './state.ts'
+import { noteStored, placesInUse, type StoreState } from './state.ts'
 import {
   chooseSuperblock,
   decodeSuperblock,
@@ -194,6 +194,8 @@ function assemble(options: RecoveryOptions, { superblock, table, side, chain }: 
     if (!isMark(record)) applyRecord(state, record)
   }
   state.places.reset(placesInUse(state))
+  writer.handed = { sequence: state.sequence, claims: 0 }
+  writer.onStored = (handed, synced) => noteStored(state, handed, synced)
   return state
 }
 
@@ -259,5 +261,5 @@ async function takeOver(
     await syncAll(state)
   }
   state.superblock = next
-  noteSynced(state, sequence, sequence)
+  noteStored(state, { sequence, claims: sequence }, true)
 }

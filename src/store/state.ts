@@ -7,7 +7,7 @@ import type { Environment } from '../environment.ts'
 import { assert } from './assert.ts'
 import type { BlockIndex } from './block-index.ts'
 import type { Checksums } from './checksum.ts'
-import type { DeviceWriter } from './device-writer.ts'
+import type { DeviceWriter, Handed } from './device-writer.ts'
 import { type Geometry, usualLogBytes } from './format.ts'
 import type { Home } from './home.ts'
 import type { HomesNeeded } from './homes-needed.ts'
@@ -97,9 +97,10 @@ export function check(state: StoreState): void {
   for (const place of used) assert(state.places.isUsed(place), `place ${place} is known to be in use`)
 }
 
-/** Remembers that everything up to `sequence`, and the claims up to `claims`, is synced. */
-export function noteSynced(state: StoreState, sequence: number, claims: number): void {
-  state.synced = Math.max(state.synced, sequence)
+/** Remembers what is stored: it survives the process, and if `synced` a power cut. */
+export function noteStored(state: StoreState, { sequence, claims }: Handed, synced: boolean): void {
   state.flushed = Math.max(state.flushed, sequence)
+  if (!synced) return
+  state.synced = Math.max(state.synced, sequence)
   state.claimed = Math.max(state.claimed, claims)
 }

@@ -16,7 +16,7 @@ import { makeRoom } from './log-room.ts'
 import { type AllocationEntry, type OriginRecord, type RecordContent, recordBytes } from './record.ts'
 import { SegmentHeader } from './segment-header.ts'
 import { SEGMENTS_MAX } from './segment-table.ts'
-import { noteSynced, type PlaceHolder, type StoreState } from './state.ts'
+import type { PlaceHolder, StoreState } from './state.ts'
 
 /** Blocks on their way to fresh segments are written together once they come to this. */
 const SPILL_BYTES = MIB
@@ -300,10 +300,7 @@ export class Transaction implements WriteTransaction, PlaceHolder {
       writer.writeUnreferenced('main', build.header.bytes, slotAt(build.place, 0, g))
       home.keep(build.place, 0, undefined)
     }
-    // Records that are still pending have not reached the device and are not synced by this.
-    const { log, sequence, flushed, claimed } = this.#state
-    const written = log.pendingBytes === 0
-    if (writer.barrier()) noteSynced(this.#state, written ? sequence : flushed, written ? log.claims : claimed)
+    writer.barrier()
   }
 
   /** Space that the platform counts by length alone would be missing when a fold fills the rest of the segment. */

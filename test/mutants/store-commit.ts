@@ -15,9 +15,9 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
     provedBy: 'store-kept',
     edits: [
       {
-        file: STORE,
-        find: 'return whenDone(state.writer.sync(), () => noteSynced(state, sequence, claims))',
-        replace: 'return whenDone(state.writer.flush(), () => noteSynced(state, sequence, claims))',
+        file: WRITER,
+        find: 'result = sync ? this.device.sync() : this.device.flush()',
+        replace: 'result = this.device.flush()',
       },
     ],
   },
@@ -27,9 +27,9 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
     provedBy: 'store-undone',
     edits: [
       {
-        file: STORE,
-        find: 'return whenDone(state.writer.sync(), () => noteSynced(state, sequence, claims))',
-        replace: 'return whenDone(state.writer.sync(), () => noteSynced(state, state.sequence, claims))',
+        file: WRITER,
+        find: 'this.onStored(handed, sync)',
+        replace: 'this.onStored(this.handed, sync)',
       },
     ],
   },
@@ -40,8 +40,8 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: TRANSACTION,
-        find: 'if (writer.barrier()) noteSynced',
-        replace: 'if (this.#ended) noteSynced',
+        find: 'writer.barrier()',
+        replace: '',
       },
     ],
   },

@@ -219,15 +219,8 @@ export function observedDevice(
   disk: SimulatedDisk,
   before: (operation: (disk: SimulatedDisk) => void) => void,
 ): Device {
-  const inner = disk.device()
+  const inner = disk.device((durable) => before((fork) => fork.storeSealed(durable)))
   const later = inner.afterFailedSync === 'undone'
-  const stored = (operation: (disk: SimulatedDisk) => void): void | Promise<void> => {
-    const now = () => {
-      before(operation)
-      operation(disk)
-    }
-    return later ? Promise.resolve().then(now) : now()
-  }
   return {
     kind: inner.kind,
     afterFailedSync: inner.afterFailedSync,
@@ -243,8 +236,11 @@ export function observedDevice(
       if (!later) before((fork) => fork.barrier())
       inner.barrier()
     },
-    flush: () => (later ? stored((target) => target.flush()) : inner.flush()),
-    sync: () => stored((target) => target.sync()),
+    flush: () => inner.flush(),
+    sync: () => {
+      if (!later) before((fork) => fork.sync())
+      return inner.sync()
+    },
     close: () => inner.close(),
   }
 }

@@ -415,8 +415,10 @@ class Life {
     compare(sent)
     if ('code' in settled) {
       this.#tally.refused++
-      if (settled.applied === 'no') this.#notApplied.push(sent)
-      if (commit !== undefined && settled.applied === undefined)
+      // A commit whose flush finds no space is undone with everything since the last one.
+      const isUndone = settled.applied === 'no' || settled.code === 'SQLITE_FULL'
+      if (isUndone) this.#notApplied.push(sent)
+      if (commit !== undefined && settled.applied === undefined && !isUndone)
         throw new Broken(`request ${client.id} ${seq} was answered ${settled.code}, but is commit ${commit}`)
       return
     }

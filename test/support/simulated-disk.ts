@@ -4,8 +4,9 @@
 //
 // Two kinds, as the platforms have them. `kept`: writes are seen by the next process at once, a failed sync leaves pages
 // that look clean but are not stored (OPFS, Node). `undone`: writes live in the process, a flush or sync stores them as
-// one transaction, in order; a power cut may lose the newest transactions that were only flushed (IndexedDB).
+// one transaction, in order, some turns of the loop after it was asked for; a power cut may lose the newest transactions that were only flushed (IndexedDB).
 import { AREAS, type Area, type Device, DeviceError } from '../../src/device/device.ts'
+import { assert } from '../../src/store/assert.ts'
 import type { Chance } from './seeded.ts'
 
 /** The process or the power died. Not a DeviceError: nothing may handle it. */
@@ -130,6 +131,8 @@ export class SimulatedDisk {
   }
   /** Faults that came true. */
   readonly came = { failedSyncs: 0, failedWrites: 0, misdirected: 0, rotted: 0, refused: 0, flakyReads: 0, torn: 0 }
+  /** Deaths so far. */
+  life = 0
   /** Operations so far. */
   operations = 0
   writes = 0
@@ -149,6 +152,8 @@ export class SimulatedDisk {
   #durable: Content = emptyContent()
   /** kept: changes since the last sync. undone: changes since the last flush or sync. */
   #pending: Change[] = []
+  /** undone: what the flush or sync under way stores. */
+  #sealed: Change[] = []
   /** undone: transactions that were only flushed. */
   #flushed: Change[][] = []
 
@@ -157,10 +162,10 @@ export class SimulatedDisk {
     this.#mode = mode
   }
 
-  /** A device for the next process. */
-  device(): Device {
+  /** A device for the next process. undone: `beforeStore` runs just before a flush or (`durable`) a sync stores something. */
+  device(beforeStore: (durable: boolean) => void = () => {}): Device {
     this.#dead = false
-    return new SimulatedDevice(this, this.#mode)
+    return new SimulatedDevice(this, this.#mode, beforeStore)
   }
 
   /** A second disk in the same state, whose further fate is drawn from `chance`; it has no faults to come. */
@@ -169,6 +174,7 @@ export class SimulatedDisk {
     fork.#now = copyContent(this.#now)
     fork.#durable = copyContent(this.#durable)
     fork.#pending = [...this.#pending]
+    fork.#sealed = [...this.#sealed]
     fork.#flushed = this.#flushed.map((changes) => [...changes])
     fork.damaged = this.damaged
     fork.operations = this.operations
@@ -179,15 +185,21 @@ export class SimulatedDisk {
   /** The process died: what it had written but not handed over is gone. */
   kill(): void {
     this.#dead = false
-    if (this.#mode === 'kept') return
+    this.life++
+    if (this.#mode === 'undone') this.#undo()
+  }
+
+  #undo(): void {
     this.#now = copyContent(this.#durable)
     for (const transaction of this.#flushed) for (const change of transaction) apply(this.#now, change)
+    this.#sealed = []
     this.#pending = []
   }
 
   /** The power went: of what was not synced anything may be missing, torn or out of order. */
   powerCut(): void {
     this.#dead = false
+    this.life++
     if (this.#mode === 'kept') this.#settle()
     else {
       const kept = this.#chance.int(this.#flushed.length + 1)
@@ -195,6 +207,7 @@ export class SimulatedDisk {
         for (const change of transaction) apply(this.#durable, change)
     }
     this.#flushed = []
+    this.#sealed = []
     this.#pending = []
     this.#now = copyContent(this.#durable)
   }
@@ -295,16 +308,12 @@ export class SimulatedDisk {
     else this.#live()
   }
 
+  /** kept: everything is with the system already. */
   flush(): void {
     this.#live()
-    if (this.#mode === 'undone') this.#store('flush', false)
   }
 
   sync(what = 'sync'): void {
-    if (this.#mode === 'undone') {
-      this.#store(what, true)
-      return
-    }
     this.#step(what)
     this.syncs++
     const dies = this.operations === this.faults.crashAt
@@ -319,18 +328,32 @@ export class SimulatedDisk {
     if (dies) this.#die()
   }
 
-  #store(what: string, durable: boolean): void {
-    this.#step(what)
+  /** undone: stores what has been written so far, some turns of the loop later; `before` runs just before it does. */
+  async store(durable: boolean, before: (durable: boolean) => void): Promise<void> {
+    this.#live()
+    assert(this.#sealed.length === 0, 'one flush or sync at a time')
+    this.#sealed = this.#pending
+    this.#pending = []
+    const { life } = this
+    for (let turns = this.#chance.int(4); turns >= 0; turns--) await null
+    if (life !== this.life) throw new Crash('the process that asked for this is dead')
+    before(durable)
+    this.storeSealed(durable)
+  }
+
+  /** undone: the transaction of what is sealed. */
+  storeSealed(durable: boolean): void {
+    this.#step(durable ? 'sync' : 'flush')
     this.syncs++
     const dies = this.operations === this.faults.crashAt
     if (dies && this.#chance.chance(0.5)) this.#die()
     if (this.#chance.chance(this.faults.failSync)) {
       this.came.failedSyncs++
-      this.kill()
+      this.#undo()
       throw new DeviceError(this.#chance.chance(0.5) ? 'full' : 'io', 'simulated transaction abort')
     }
-    this.#flushed.push(this.#pending)
-    this.#pending = []
+    this.#flushed.push(this.#sealed)
+    this.#sealed = []
     if (durable) {
       for (const transaction of this.#flushed) for (const change of transaction) apply(this.#durable, change)
       this.#flushed = []
@@ -395,14 +418,24 @@ export class SimulatedDisk {
   }
 }
 
+/** What one process holds of the disk; dead with it. */
 class SimulatedDevice implements Device {
   readonly kind = 'simulated'
   readonly afterFailedSync: 'kept' | 'undone'
-  readonly #disk: SimulatedDisk
+  readonly #held: SimulatedDisk
+  readonly #life: number
+  readonly #beforeStore: (durable: boolean) => void
 
-  constructor(disk: SimulatedDisk, mode: 'kept' | 'undone') {
-    this.#disk = disk
+  constructor(disk: SimulatedDisk, mode: 'kept' | 'undone', beforeStore: (durable: boolean) => void) {
+    this.#beforeStore = beforeStore
+    this.#held = disk
+    this.#life = disk.life
     this.afterFailedSync = mode
+  }
+
+  get #disk(): SimulatedDisk {
+    if (this.#life !== this.#held.life) throw new Crash('the process is dead')
+    return this.#held
   }
 
   size(area: Area): number {
@@ -424,11 +457,11 @@ class SimulatedDevice implements Device {
     this.#disk.barrier()
   }
   flush(): void | Promise<void> {
-    if (this.afterFailedSync === 'undone') return Promise.resolve().then(() => this.#disk.flush())
+    if (this.afterFailedSync === 'undone') return this.#disk.store(false, this.#beforeStore)
     this.#disk.flush()
   }
   sync(): void | Promise<void> {
-    if (this.afterFailedSync === 'undone') return Promise.resolve().then(() => this.#disk.sync())
+    if (this.afterFailedSync === 'undone') return this.#disk.store(true, this.#beforeStore)
     this.#disk.sync()
   }
   close(): void {}
