@@ -13,7 +13,7 @@ import { CommitRoom } from './commit-room.ts'
 import { createStore, hex, isBlank } from './create.ts'
 import { type SyncFailure, storageError, typed } from './device-writer.ts'
 import { Folding } from './folding.ts'
-import { MIB, SEGMENTS_AT } from './format.ts'
+import { MIB, SEGMENTS_AT, SIZES, type Sizes } from './format.ts'
 import { locate, readBlock } from './locate.ts'
 import type { MaybePromise } from './maybe-async.ts'
 import type { OriginRecord } from './record.ts'
@@ -43,6 +43,10 @@ export interface BlockStoreOptions {
   readonly environment?: Environment
   /** Gives other work a turn inside a checkpoint. Default: yields whenever 8 ms have passed. */
   readonly slice?: () => Promise<void>
+  /** Checksums that are loaded already. Default: loaded by each opening. */
+  readonly checksums?: Checksums
+  /** Other sizes than usual, for tests. The segments of an existing store keep theirs. */
+  readonly sizes?: Partial<Sizes>
   readonly onSyncFailure?: (failure: SyncFailure) => void
   /** Told when a checkpoint that ran beside other work failed; commits go on while the log has room. */
   readonly onCheckpointFailure?: (error: unknown) => void
@@ -92,16 +96,19 @@ export class BlockStore implements Blocks {
     const { device } = options
     const environment = options.environment ?? realEnvironment()
     const checksum = options.checksum ?? 'xxhash64'
+    const sizes = { ...SIZES, ...options.sizes }
     try {
-      const checksums = await Checksums.load(checksumBit(checksum))
+      const checksums = options.checksums ?? (await Checksums.load(0))
+      await checksums.add(checksumBit(checksum))
       const blank = isBlank(device, checksums)
       if (blank) {
         if (options.create === false) throw new StorageError('evicted', 'This database is gone: its storage is empty.')
         const storeId = options.storeId ?? hex(environment.random.bytes(16))
-        await createStore({ device, environment, checksums, checksum, storeId, blockSize: options.blockSize ?? 4096 })
+        const blockSize = options.blockSize ?? 4096
+        await createStore({ device, environment, checksums, checksum, storeId, blockSize, sizes })
       }
       const keptBytesMax = options.maxDirtyBytes ?? 4 * MIB
-      const state = await recover({ device, environment, checksums, checksum, keptBytesMax })
+      const state = await recover({ device, environment, checksums, checksum, keptBytesMax, sizes })
       device.truncate('scratch', 0)
       return new BlockStore(state, blank, options)
     } catch (error) {

@@ -4,10 +4,9 @@
 import { StorageError } from '../errors/errors.ts'
 import { storageError } from './device-writer.ts'
 import type { Folding } from './folding.ts'
-import { MIB, RECORD_ENTRY, roundUp, SECTOR } from './format.ts'
+import { RECORD_ENTRY, roundUp, SECTOR } from './format.ts'
 import type { MaybePromise } from './maybe-async.ts'
 import { oldestPin, type StoreState, usualBytes } from './state.ts'
-import { ORIGINS_BYTES_MAX } from './write-transaction.ts'
 
 export interface PinLimits {
   /** Log bytes beyond the usual that pinned snapshots may hold back. */
@@ -38,10 +37,10 @@ export class CommitRoom {
   }
 
   #groupBytes(): number {
-    const { log, geometry } = this.#state
+    const { log, geometry, sizes } = this.#state
     const quarter = Math.floor(log.size(log.place.log) / 4)
     const entries = Math.ceil(quarter / geometry.blockSize + 1) * RECORD_ENTRY.bytes
-    return roundUp(quarter + entries + ORIGINS_BYTES_MAX, SECTOR)
+    return roundUp(quarter + entries + sizes.originsBytesMax, SECTOR)
   }
 
   async #wait(bytes: number): Promise<void> {
@@ -59,8 +58,8 @@ export class CommitRoom {
   }
 
   #grow(): boolean {
-    const { log, environment, pins } = this.#state
-    const bytes = log.size(log.place.log) + MIB
+    const { log, environment, pins, sizes } = this.#state
+    const bytes = log.size(log.place.log) + sizes.logStepBytes
     if (bytes > usualBytes(this.#state) + this.#limits.maxPinnedBytes) return false
     const now = environment.clock.monotonicMs()
     for (const pin of pins) if (now - pin.sinceMs > this.#limits.maxPinnedMs) return false

@@ -7,10 +7,11 @@ import { type ChecksumName, type Checksums, checksumBit } from './checksum.ts'
 import {
   FORMAT_VERSION,
   isBlockSize,
-  LOG_BYTES_MIN,
   SECTOR,
+  SEGMENT_BYTES,
   SEGMENTS_AT,
   SIDE_AT,
+  type Sizes,
   SUPERBLOCK_AT,
   SUPERBLOCK_MAGIC,
 } from './format.ts'
@@ -23,6 +24,7 @@ export interface CreateOptions {
   readonly checksums: Checksums
   readonly checksum: ChecksumName
   readonly blockSize: number
+  readonly sizes: Sizes
   /** 32 hexadecimal digits. */
   readonly storeId: string
 }
@@ -49,13 +51,13 @@ export function isBlank(device: Device, checksums: Checksums): boolean {
 
 /** Writes a new, empty store. Throws StorageError `quota`, DeviceError. */
 export async function createStore(options: CreateOptions): Promise<void> {
-  const { device, environment, checksums } = options
+  const { device, environment, checksums, sizes } = options
   if (!isBlockSize(options.blockSize)) {
     throw new StorageError('unavailable', `A block has 512 to 65536 bytes, a power of two; got ${options.blockSize}.`)
   }
   device.reserve('main', SEGMENTS_AT)
-  device.reserve('log-0', LOG_BYTES_MIN)
-  device.reserve('log-1', LOG_BYTES_MIN)
+  device.reserve('log-0', sizes.logBytesMin)
+  device.reserve('log-1', sizes.logBytesMin)
   await device.sync()
   const nowMs = environment.clock.epochMs()
   const side = new SideState().encode(0)
@@ -86,7 +88,7 @@ export async function createStore(options: CreateOptions): Promise<void> {
     tableEntries: 0,
     tableChecksum: checksums.structure(new Uint8Array(0)),
     sideBytes: side.length,
-    reserved1: 0,
+    segmentBytes: sizes.segmentBytes === SEGMENT_BYTES ? 0 : sizes.segmentBytes,
     sideChecksum: checksums.structure(side),
     createdMs: nowMs,
     writtenMs: nowMs,

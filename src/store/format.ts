@@ -22,8 +22,28 @@ export const SIDE_AT: readonly [number, number] = [128 * KIB + 2 * MIB, 128 * KI
 export const SEGMENTS_AT = 128 * KIB + 4 * MIB
 export const SEGMENT_BYTES = 256 * KIB
 
-export const LOG_BYTES_MIN = MIB
-export const LOG_BYTES_MAX = 16 * MIB
+/** Sizes of a store that a test may make smaller, so that it meets their ends sooner. */
+export interface Sizes {
+  /** Bytes of the blocks of one segment of a new store. */
+  readonly segmentBytes: number
+  readonly logBytesMin: number
+  readonly logBytesMax: number
+  /** A log grows in steps of this. */
+  readonly logStepBytes: number
+  /** Room kept in each record for the origins that its publication brings. */
+  readonly originsBytesMax: number
+  /** Blocks on their way to fresh segments are written together once they come to this. */
+  readonly spillBytes: number
+}
+
+export const SIZES: Sizes = {
+  segmentBytes: SEGMENT_BYTES,
+  logBytesMin: MIB,
+  logBytesMax: 16 * MIB,
+  logStepBytes: MIB,
+  originsBytesMax: 72 * KIB,
+  spillBytes: MIB,
+}
 
 export const BLOCK_SIZE_MIN = 512
 export const BLOCK_SIZE_MAX = 65536
@@ -60,7 +80,7 @@ export const SUPERBLOCK = layout('Superblock', SECTOR, {
   tableEntries: u32(148, 'segments in the table'),
   tableChecksum: sum(152, 'xxHash64 of the table'),
   sideBytes: u32(160, 'bytes of the side table'),
-  reserved1: u32(164, 'zero'),
+  segmentBytes: u32(164, 'bytes of the blocks of one segment; 0: 262144'),
   sideChecksum: sum(168, 'xxHash64 of the side table'),
   createdMs: u53(176, 'milliseconds since 1970'),
   writtenMs: u53(184, 'milliseconds since 1970'),
@@ -173,9 +193,10 @@ export const LAYOUTS = [
   SIDE_TABLE,
 ] as const
 
-/** Sizes that follow from the block size. */
+/** Sizes that follow from those of a block and a segment. */
 export interface Geometry {
   readonly blockSize: number
+  readonly segmentBytes: number
   readonly blocksPerSegment: number
   /** Bytes of one header slot. */
   readonly slotBytes: number
@@ -183,10 +204,10 @@ export interface Geometry {
   readonly placeBytes: number
 }
 
-export function geometry(blockSize: number): Geometry {
-  const blocksPerSegment = SEGMENT_BYTES / blockSize
+export function geometry(blockSize: number, segmentBytes: number = SEGMENT_BYTES): Geometry {
+  const blocksPerSegment = segmentBytes / blockSize
   const slotBytes = roundUp(SEGMENT_HEADER.bytes + blocksPerSegment * BLOCK_ENTRY.bytes, SECTOR)
-  return { blockSize, blocksPerSegment, slotBytes, placeBytes: 2 * slotBytes + SEGMENT_BYTES }
+  return { blockSize, segmentBytes, blocksPerSegment, slotBytes, placeBytes: 2 * slotBytes + segmentBytes }
 }
 
 export const isBlockSize = (bytes: number): boolean =>
@@ -201,5 +222,5 @@ export const blockAt = (place: number, index: number, g: Geometry): number =>
 export const roundUp = (bytes: number, step: number): number => Math.ceil(bytes / step) * step
 
 /** Usual size of a log for a database of `databaseBytes`. */
-export const usualLogBytes = (databaseBytes: number): number =>
-  Math.min(LOG_BYTES_MAX, Math.max(LOG_BYTES_MIN, roundUp(Math.floor(databaseBytes / 16), MIB)))
+export const usualLogBytes = (databaseBytes: number, sizes: Sizes): number =>
+  Math.min(sizes.logBytesMax, Math.max(sizes.logBytesMin, roundUp(Math.floor(databaseBytes / 16), sizes.logStepBytes)))

@@ -10,7 +10,7 @@ export class LogReader {
   readonly #device: Device
   readonly #checksums: Checksums
   readonly #storeId: string
-  readonly #window = new Uint8Array(MIB)
+  readonly #window: Uint8Array
   #windowLog: LogNumber | -1 = -1
   #windowFrom = 0
   #windowTo = 0
@@ -20,6 +20,7 @@ export class LogReader {
     this.#device = device
     this.#checksums = checksums
     this.#storeId = storeId
+    this.#window = new Uint8Array(Math.min(MIB, Math.max(device.size('log-0'), device.size('log-1'))))
   }
 
   /** The record whose checksum holds at this place, or undefined. */

@@ -58,6 +58,7 @@ export class Log {
   readonly #checksums: Checksums
   readonly #storeId: string
   readonly #term: number
+  readonly #stepBytes: number
   #place: ChainPlace
   #buffer = new Uint8Array(64 * 1024)
   #pendingFrom: number
@@ -70,11 +71,13 @@ export class Log {
     storeId: string
     term: number
     place: ChainPlace
+    stepBytes: number
   }) {
     this.#writer = context.writer
     this.#checksums = context.checksums
     this.#storeId = context.storeId
     this.#term = context.term
+    this.#stepBytes = context.stepBytes
     this.#place = context.place
     this.#pendingFrom = context.place.offset
   }
@@ -116,7 +119,7 @@ export class Log {
 
   /** Makes the active log at least `bytes` long. Throws DeviceError `full`. */
   grow(bytes: number): void {
-    this.#writer.device.reserve(logArea(this.#place.log), roundUp(bytes, MIB))
+    this.#writer.device.reserve(logArea(this.#place.log), roundUp(bytes, this.#stepBytes))
   }
 
   /** Adds a commit to the chain; readable at once, on the device after `write`. There must be room. */

@@ -17,6 +17,7 @@ import {
   roundUp,
   SECTOR,
   SIDE_AT,
+  type Sizes,
   SUPERBLOCK_AT,
   TABLE_AT,
   TABLE_ENTRY,
@@ -46,6 +47,7 @@ export interface RecoveryOptions {
   /** Algorithm for new blocks. */
   readonly checksum: ChecksumName
   readonly keptBytesMax: number
+  readonly sizes: Sizes
 }
 
 interface Chain {
@@ -158,8 +160,8 @@ function followChain(reader: LogReader, superblock: Superblock, checksums: Check
 const logNumber = (value: number): LogNumber => (value === 0 ? 0 : 1)
 
 function assemble(options: RecoveryOptions, { superblock, table, side, chain }: Found): StoreState {
-  const { device, environment, checksums } = options
-  const g = geometry(superblock.blockSize)
+  const { device, environment, checksums, sizes } = options
+  const g = geometry(superblock.blockSize, superblock.segmentBytes || undefined)
   const writer = new DeviceWriter(device, options.keptBytesMax)
   const term = superblock.term + 1
   const index = new BlockIndex()
@@ -169,7 +171,15 @@ function assemble(options: RecoveryOptions, { superblock, table, side, chain }: 
     writer,
     checksums,
     geometry: g,
-    log: new Log({ writer, checksums, storeId: superblock.storeId, term, place: chain.end }),
+    sizes,
+    log: new Log({
+      writer,
+      checksums,
+      storeId: superblock.storeId,
+      term,
+      place: chain.end,
+      stepBytes: sizes.logStepBytes,
+    }),
     index,
     home,
     places: new Places(device, g),

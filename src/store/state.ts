@@ -8,7 +8,7 @@ import { assert } from './assert.ts'
 import type { BlockIndex } from './block-index.ts'
 import type { Checksums } from './checksum.ts'
 import type { DeviceWriter, Handed } from './device-writer.ts'
-import { type Geometry, usualLogBytes } from './format.ts'
+import { type Geometry, type Sizes, usualLogBytes } from './format.ts'
 import type { Home } from './home.ts'
 import type { HomesNeeded } from './homes-needed.ts'
 import type { Log } from './log.ts'
@@ -35,6 +35,7 @@ export interface StoreState {
   readonly writer: DeviceWriter
   readonly checksums: Checksums
   readonly geometry: Geometry
+  readonly sizes: Sizes
   readonly log: Log
   readonly index: BlockIndex
   readonly home: Home
@@ -66,7 +67,7 @@ export interface StoreState {
 }
 
 export const databaseBytes = (state: StoreState): number => state.sizeBlocks * state.geometry.blockSize
-export const usualBytes = (state: StoreState): number => usualLogBytes(databaseBytes(state))
+export const usualBytes = (state: StoreState): number => usualLogBytes(databaseBytes(state), state.sizes)
 
 export function oldestPin(state: StoreState): number {
   let oldest = Number.POSITIVE_INFINITY

@@ -9,7 +9,7 @@ import { ALLOCATED_MAX } from './allocation.ts'
 import { assert } from './assert.ts'
 import type { Origin, WriteTransaction } from './block-store-types.ts'
 import { storageError, typed } from './device-writer.ts'
-import { blockAt, MIB, NOT_TRUNCATED, roundUp, SECTOR, segmentOf, slotAt } from './format.ts'
+import { blockAt, NOT_TRUNCATED, roundUp, SECTOR, segmentOf, slotAt } from './format.ts'
 import { readBlock } from './locate.ts'
 import type { LogRecord } from './log.ts'
 import { makeRoom } from './log-room.ts'
@@ -18,10 +18,6 @@ import { SegmentHeader } from './segment-header.ts'
 import { SEGMENTS_MAX } from './segment-table.ts'
 import type { PlaceHolder, StoreState } from './state.ts'
 
-/** Blocks on their way to fresh segments are written together once they come to this. */
-const SPILL_BYTES = MIB
-/** Room kept in each record for the origins that `publish` brings. */
-export const ORIGINS_BYTES_MAX = 72 * 1024
 /** Ended sessions that one record takes along. */
 const SESSION_ENDS_MAX = 64
 
@@ -161,7 +157,7 @@ export class Transaction implements WriteTransaction, PlaceHolder {
     try {
       this.#finishFresh()
       state.places.reserve(state.homesNeeded.countWith(this.#inline.keys(), (segment) => this.#fresh.has(segment)))
-      makeRoom(state, roundUp(recordBytes(this.#content([])) + ORIGINS_BYTES_MAX, SECTOR))
+      makeRoom(state, roundUp(recordBytes(this.#content([])) + state.sizes.originsBytesMax, SECTOR))
     } catch (error) {
       throw storageErrorOf(error)
     }
@@ -239,7 +235,7 @@ export class Transaction implements WriteTransaction, PlaceHolder {
     const segment = segmentOf(block, this.#state.geometry)
     if (!this.#fresh.has(segment)) this.#grant(segment)
     this.#spill.set(block, bytes.slice())
-    if (this.#spill.size * bytes.length >= SPILL_BYTES) this.#writeSpill()
+    if (this.#spill.size * bytes.length >= this.#state.sizes.spillBytes) this.#writeSpill()
   }
 
   /** A fresh segment is granted only while every home that accepted commits may need still has a place. */
