@@ -12,12 +12,14 @@ export type {
   OpenOptions,
   ProgressOptions,
   QueryOptions,
+  RunOptions,
   StoredOptions,
   TransactionOptions,
 } from './client/options.ts'
 export type { ArrayQueryOptions, BatchStatement } from './client/queryable.ts'
 export { type Sql, SqlFragment, type SqlPart, sql } from './client/sql.ts'
 export type { Statement, StatementShape } from './client/statement.ts'
+export type { CallTiming, TimedOptions } from './client/timing.ts'
 export type { Transaction, TransactionCallback } from './client/transaction.ts'
 export {
   AbortError,

@@ -3,6 +3,7 @@
 
 import { UsageError } from '../errors/errors.ts'
 import type { ChecksumName, Durability, IntegerMode, StorageChoice, SyncPolicy } from '../protocol/messages.ts'
+import type { TimedOptions } from './timing.ts'
 
 /** Options of every call. */
 export interface CallOptions {
@@ -18,8 +19,11 @@ export interface ProgressOptions extends CallOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined
 }
 
+/** Options of `run`. */
+export interface RunOptions extends CallOptions, TimedOptions {}
+
 /** Options of calls that give rows. */
-export interface QueryOptions extends CallOptions {
+export interface QueryOptions extends RunOptions {
   /** `object` (default): by column name, the last of several columns with one name counts. `array`: all columns in order. */
   readonly rowMode?: 'object' | 'array' | undefined
   /** How integers come out. Default: the `integers` of `open`. */
@@ -123,6 +127,10 @@ export function checkProgressOptions(call: string, given: unknown): asserts give
   if (given !== undefined) checkOptions(call, given, PROGRESS_CHECKS)
 }
 
+export function checkRunOptions(call: string, given: unknown): asserts given is RunOptions | undefined {
+  if (given !== undefined) checkOptions(call, given, RUN_CHECKS)
+}
+
 export function checkQueryOptions(call: string, given: unknown): asserts given is QueryOptions | undefined {
   if (given !== undefined) checkOptions(call, given, QUERY_CHECKS)
 }
@@ -183,8 +191,9 @@ const aBlockSize: Check = (value) =>
 const CALL_CHECKS = { signal: aSignal, timeoutMs: aTimeMs } satisfies Record<keyof CallOptions, Check>
 const PROGRESS_CHECKS = { ...CALL_CHECKS, onProgress: aFunction } satisfies Record<keyof ProgressOptions, Check>
 const INTEGERS = oneOf('auto', 'number', 'bigint')
+const RUN_CHECKS = { ...CALL_CHECKS, onTiming: aFunction } satisfies Record<keyof RunOptions, Check>
 const QUERY_CHECKS = {
-  ...CALL_CHECKS,
+  ...RUN_CHECKS,
   rowMode: oneOf('object', 'array'),
   integers: INTEGERS,
 } satisfies Record<keyof QueryOptions, Check>

@@ -19,12 +19,21 @@ import {
 } from './answer-readers.ts'
 import { type BulkRows, runBulk } from './bulk.ts'
 import type { RequestBody } from './call.ts'
-import { type CallOptions, checkCallOptions, checkQueryOptions, checkText, type QueryOptions } from './options.ts'
+import {
+  type CallOptions,
+  checkCallOptions,
+  checkQueryOptions,
+  checkRunOptions,
+  checkText,
+  type QueryOptions,
+  type RunOptions,
+} from './options.ts'
 import type { Scope } from './scope.ts'
 import { SqlFragment, type SqlPart } from './sql.ts'
 import { type StatementText, scriptText, statementText } from './sql-text.ts'
 import { Statement } from './statement.ts'
 import { givenStatement, packParameters } from './statement-arguments.ts'
+import { type TimedOptions, timed } from './timing.ts'
 
 /** One item of `batch`: the text of one statement and its parameters, or a fragment. */
 export type BatchStatement = BatchPair | SqlFragment
@@ -56,12 +65,12 @@ export abstract class Queryable {
    * Runs one statement and tells what it changed; rows that it gives are dropped. Takes a text with parameters, a
    * fragment, or a template, like `query`. Throws like `query`.
    */
-  async run(sql: string, params?: Parameters, options?: CallOptions): Promise<RunResult>
-  async run(fragment: SqlFragment, options?: CallOptions): Promise<RunResult>
+  async run(sql: string, params?: Parameters, options?: RunOptions): Promise<RunResult>
+  async run(fragment: SqlFragment, options?: RunOptions): Promise<RunResult>
   async run(strings: TemplateStringsArray, ...parts: readonly SqlPart[]): Promise<RunResult>
   async run(...given: readonly unknown[]): Promise<RunResult> {
     const { text, params, options } = givenStatement('run()', given)
-    checkCallOptions('run()', options)
+    checkRunOptions('run()', options)
     return this.#statement(text, params, 'changes', options, readRun(this.#scope.session.options.integers))
   }
 
@@ -181,7 +190,7 @@ export abstract class Queryable {
     sql: string,
     params: Parameters | undefined,
     want: Want,
-    options: CallOptions | undefined,
+    options: RunOptions | undefined,
     reader: AnswerReader<T>,
   ): Promise<T> {
     return this.#call(statementText(sql), options, reader, (writer) => ({
@@ -194,7 +203,7 @@ export abstract class Queryable {
 
   async #call<T>(
     text: StatementText,
-    options: CallOptions | undefined,
+    options: (CallOptions & TimedOptions) | undefined,
     reader: AnswerReader<T>,
     build: (writer: ValueWriter) => ScopelessBody,
   ): Promise<T> {
@@ -202,7 +211,7 @@ export abstract class Queryable {
     const result = await session.line.call({
       ...this.#scope.admit(text),
       build: (writer): RequestBody => ({ ...build(writer), ...(transaction !== undefined && { transaction }) }),
-      reader,
+      reader: timed(reader, session.clock, options),
       signal: options?.signal,
       timeoutMs: options?.timeoutMs ?? session.options.timeoutMs,
     })

@@ -9,6 +9,7 @@ import type { QueryOptions } from './options.ts'
 import type { Scope } from './scope.ts'
 import { statementText } from './sql-text.ts'
 import { type GivenStatement, packParameters } from './statement-arguments.ts'
+import { Stopwatch } from './timing.ts'
 
 /** The rows of a statement that reads. Nothing is sent before the first row is asked for. */
 export async function* streamRows(
@@ -19,6 +20,7 @@ export async function* streamRows(
   const { session } = scope
   const { rowMode = 'object', integers = session.options.integers } = options ?? {}
   const sink = new RowSink({ rowMode, integers }, (columns) => session.warnDuplicates(columns))
+  const watch = new Stopwatch(session.clock, options?.onTiming ?? (() => {}))
   const flow = new Flow(scope, {
     text: { ...statementText(text), writes: false },
     timeoutMs: options?.timeoutMs ?? session.options.timeoutMs,
@@ -37,7 +39,8 @@ export async function* streamRows(
       if (answer.type !== 'chunk' && answer.type !== 'result') {
         throw new UsageError('protocol', `The engine answered '${answer.type}' instead of rows.`)
       }
-      sink.take(answer.columns, answer.rows, payload)
+      watch.decode(() => sink.take(answer.columns, answer.rows, payload))
+      if (answer.type === 'result') watch.end(answer)
       for (const row of sink.drain()) yield row
     }
   } finally {

@@ -5,7 +5,7 @@ import type { ArrayRow, ObjectRow, SqlValue } from '../protocol/row-reader.ts'
 import type { Parameters } from '../protocol/value-writer.ts'
 import type { RunResult } from './answer-readers.ts'
 import type { BulkRows } from './bulk.ts'
-import type { CallOptions, QueryOptions } from './options.ts'
+import type { CallOptions, QueryOptions, RunOptions } from './options.ts'
 import type { ArrayQueryOptions, Queryable } from './queryable.ts'
 
 /** What is known of a statement without running it. */
@@ -36,7 +36,7 @@ export class Statement implements StatementShape {
   }
 
   /** Like `run` of the database. Throws ClosedError after `close`. */
-  async run(params?: Parameters, options?: CallOptions): Promise<RunResult> {
+  async run(params?: Parameters, options?: RunOptions): Promise<RunResult> {
     return this.#open().run(this.sql, params, options)
   }
 
