@@ -36,6 +36,7 @@ export {
   TimeoutError,
   TransactionDeadlockError,
   UsageError,
+  VersionTooNewError,
 } from './errors/errors.ts'
 export type {
   ChecksumName,

@@ -1,32 +1,58 @@
-// The entry of the worker's script, and nothing but wiring: the first message decides whether it becomes the engine of a
-// database or answers one question about the stored ones. Imported on a page's main thread it throws UsageError
-// `wrong-thread`, which says how to start it.
+// The entry of the worker's script, and nothing but wiring. As a page's worker, its first message decides whether it becomes
+// the engine of a database or answers one question about the stored ones; as a SharedWorker it is the broker that hands
+// ports to engines. Imported on a page's main thread it throws UsageError `wrong-thread`, which says how to start it.
 
+import { Broker } from './coordination/broker.ts'
+import { browserTabs, wrapPort } from './coordination/browser-tabs.ts'
+import { Leadership } from './coordination/leadership.ts'
 import { browserPlatform } from './device/platform.ts'
 import { refuseMainThread } from './engine/sqlite-module.ts'
-import { startEngineWorker } from './engine/worker.ts'
+import { type Receive, startEngineWorker } from './engine/worker.ts'
 import { browserWorkerPlatform } from './engine/worker-platform.ts'
 import { realEnvironment } from './environment.ts'
 import type { FromEngine } from './protocol/messages.ts'
 import { isStorageJob, type StorageAnswer } from './protocol/storage-messages.ts'
 import { answerStorageJob } from './storage-job.ts'
 
-/** The part of a dedicated worker's global scope that is used; the compiler knows the page's only. */
+/** The part of a worker's global scope that is used; the compiler knows the page's only. */
 declare const self: {
   readonly document?: unknown
+  /** In a SharedWorker only. */
+  onconnect?: ((event: MessageEvent<unknown>) => void) | null
   onmessage: ((event: MessageEvent<unknown>) => void) | null
   postMessage(message: FromEngine | StorageAnswer, transfer: Transferable[]): void
 }
 
 refuseMainThread(self)
+if ('onconnect' in self) serveAsBroker()
+else serveAsEngine()
 
-let receive: ((data: unknown) => void) | undefined
-
-self.onmessage = ({ data }) => {
-  if (isStorageJob(data)) {
-    void answerStorageJob(browserPlatform(realEnvironment()), data).then((answer) => self.postMessage(answer, []))
-  } else {
-    receive ??= startEngineWorker(self, browserWorkerPlatform())
-    receive(data)
+function serveAsBroker(): void {
+  const broker = new Broker((port) => wrapPort(port as MessagePort))
+  self.onconnect = ({ ports: [port] }) => {
+    if (port) broker.serve(wrapPort(port))
   }
+}
+
+function serveAsEngine(): void {
+  let receive: Receive | undefined
+  self.onmessage = ({ data }) => {
+    if (isStorageJob(data)) {
+      void answerStorageJob(browserPlatform(realEnvironment()), data).then((answer) => self.postMessage(answer, []))
+    } else {
+      receive ??= newEngine()
+      receive(data)
+    }
+  }
+}
+
+function newEngine(): Receive {
+  const platform = browserTabs()
+  const tabs =
+    platform &&
+    new Leadership(platform, (port) => {
+      port.onmessage = (data) => receive(data, port)
+    })
+  const receive = startEngineWorker(self, { ...browserWorkerPlatform(), tabs })
+  return receive
 }

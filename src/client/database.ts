@@ -1,6 +1,7 @@
 // The database as an application sees it. It stands apart as the list of what it can do besides the calls that it shares
 // with transactions; the work is done elsewhere.
 
+import type { Role } from '../coordination/member.ts'
 import { UsageError } from '../errors/errors.ts'
 import type { Durability, EngineInfo } from '../protocol/messages.ts'
 import type { ArrayRow, ObjectRow, SqlValue } from '../protocol/row-reader.ts'
@@ -30,8 +31,8 @@ import { runTransaction, type TransactionCallback } from './transaction.ts'
 export interface DatabaseInfo extends EngineInfo {
   readonly name: string
   readonly durability: Durability
-  /** `leader`: its engine runs in a worker of this page. */
-  readonly role: 'leader'
+  /** `leader`: its engine runs in a worker of this page. `follower`: in one of another tab. */
+  readonly role: Role
 }
 
 /** An open database; made by `open`. */
@@ -45,9 +46,9 @@ export class Database extends Queryable {
 
   /** What is in force: name, storage and why it was chosen, durability, block size, versions. */
   get info(): DatabaseInfo {
-    const { name, options, info } = this.#session
+    const { name, options, info, role } = this.#session
     if (!info) throw new UsageError('internal', 'The database was not opened.')
-    return { name, durability: options.durability, role: 'leader', ...info }
+    return { name, durability: options.durability, role, ...info }
   }
 
   /**

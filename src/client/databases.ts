@@ -1,6 +1,8 @@
 // Looking after stored databases without opening one. It stands apart because it needs a worker (only there can files
 // be held exclusively) but neither engine nor session.
 
+import { failureError } from '../coordination/engine-link.ts'
+import type { ClientPlatform } from '../coordination/platform.ts'
 import { TimeoutError } from '../errors/errors.ts'
 import { fromWireError } from '../errors/wire.ts'
 import {
@@ -10,10 +12,8 @@ import {
   type StoredEntry,
 } from '../protocol/storage-messages.ts'
 import { abortError } from './abort.ts'
-import { failureError } from './engine-host.ts'
 import { checkDatabaseName, checkStoredOptions, type StoredOptions } from './options.ts'
 import { pagePlatform } from './start-worker.ts'
-import type { ClientPlatform } from './transport.ts'
 
 /** One stored database. */
 export interface DatabaseEntry {

@@ -1,6 +1,8 @@
 // What a database tells without being asked. It stands apart so that neither the line nor the public class deals with
 // listeners.
 
+import type { Role } from '../coordination/member.ts'
+
 /** The events of a database and what each listener gets. */
 export interface DatabaseEvents {
   /** Something works otherwise than its caller may think. */
@@ -13,6 +15,12 @@ export interface DatabaseEvents {
   'worker-lost': { readonly cause: Error }
   /** Another worker has taken over. */
   'worker-restarted': { readonly term: number }
+  /** Another engine is in use: that of a new term, in this page or in another one. */
+  'leader-change': { readonly term: number; readonly role: Role }
+  /** This page has begun or ceased to lead. */
+  role: { readonly role: Role }
+  /** Another tab runs a newer release: this page works again after a reload. */
+  'version-too-new': { readonly error: Error }
 }
 
 type Listener<E extends keyof DatabaseEvents> = (detail: DatabaseEvents[E]) => void
@@ -24,6 +32,9 @@ export class Emitter {
     corruption: new Set(),
     'worker-lost': new Set(),
     'worker-restarted': new Set(),
+    'leader-change': new Set(),
+    role: new Set(),
+    'version-too-new': new Set(),
   }
 
   /** Calls `listener` at every `event` until the returned function is called. */

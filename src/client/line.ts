@@ -42,7 +42,7 @@ export interface LineOptions {
 }
 
 export class Line {
-  readonly #client: ClientId
+  #client: ClientId
   readonly #clock: Clock
   readonly #onWork: () => void
   readonly #deadlines: Deadlines
@@ -162,6 +162,19 @@ export class Line {
     this.#queue = []
     this.#writer.truncate(0)
     for (const call of calls) this.#reject(call, lostError(call, cause))
+  }
+
+  /** The page may stop: every call rejects with what is known of it. Calls made later are those of another client. */
+  suspend(next: ClientId, cause: Error): void {
+    const calls = this.#open()
+    this.#post = undefined
+    this.#controls = []
+    this.#queue = []
+    this.#sent.clear()
+    this.#writer.truncate(0)
+    for (const call of calls) this.#reject(call, lostError(call, cause))
+    this.#client = next
+    this.#lastSeq = this.#acknowledged = 0
   }
 
   /** Every call, made already or later, rejects with `error`. */

@@ -1,10 +1,10 @@
 // Opening a database. It stands apart so that the page's platform is chosen in one place and tests can hand in another.
 
+import type { ClientPlatform } from '../coordination/platform.ts'
 import { Database } from './database.ts'
 import { checkDatabaseName, type OpenOptions, resolveOpenOptions } from './options.ts'
 import { Session } from './session.ts'
 import { pagePlatform } from './start-worker.ts'
-import type { ClientPlatform } from './transport.ts'
 
 /**
  * Opens the database `name`, creating it if it does not exist, in a worker of this page. See `OpenOptions` for the

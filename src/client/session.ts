@@ -1,16 +1,19 @@
 // What a database, its statements and its transactions share: line, engine, options, and the knowledge about the SQL text
 // that has passed. It stands apart so that they can be separate files without knowing each other.
 
+import { lostTransactionError } from '../coordination/engine-link.ts'
+import { type Greeting, type Member, type MemberOptions, newClientId, type Role } from '../coordination/member.ts'
+import type { ClientPlatform } from '../coordination/platform.ts'
+import { SoloMember } from '../coordination/solo-member.ts'
+import { TabMember } from '../coordination/tab-member.ts'
 import type { Clock } from '../environment.ts'
-import { ClosedError, StorageError, TimeoutError } from '../errors/errors.ts'
-import type { ClientId, EngineEvent, EngineInfo, Hello } from '../protocol/messages.ts'
+import { ClosedError, LeaderLostError, StorageError, TimeoutError, VersionTooNewError } from '../errors/errors.ts'
+import type { ClientId, EngineEvent, EngineInfo } from '../protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../protocol/messages.ts'
-import { EngineHost, lostTransactionError } from './engine-host.ts'
 import { Emitter } from './events.ts'
 import { Line } from './line.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { StatementText } from './sql-text.ts'
-import type { ClientPlatform } from './transport.ts'
 import { WriterWatch } from './writer-watch.ts'
 
 /** An interactive transaction, to be told when it is no more. */
@@ -32,7 +35,8 @@ export class Session {
   /** Ends each call that answers in pieces and has not ended. */
   readonly flows = new Set<(error: Error) => void>()
   info: EngineInfo | undefined
-  readonly #host: EngineHost
+  role: Role = 'leader'
+  readonly #member: Member
   #lastTransaction = 0
   #textOpen = false
   #textLost: Error | undefined
@@ -44,33 +48,29 @@ export class Session {
     this.options = options
     this.clock = platform.clock
     this.watch = new WriterWatch(platform.clock)
-    const client = Array.from(platform.random.bytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('')
-    this.line = new Line({ client, clock: platform.clock, onWork: () => this.#restart() })
-    this.#host = new EngineHost({
+    const client = newClientId(platform)
+    this.line = new Line({ client, clock: platform.clock, onWork: () => this.#member.want() })
+    const member: MemberOptions = {
       platform,
       client,
+      ...greeting(name, options),
       files: options,
       timeoutMs: options.timeoutMs,
-      hello: hello(client, name, options),
-      onReady: (info, post) => {
-        const before = this.info
-        if (before && info.created) {
-          this.#dataLost()
-          return
-        }
-        this.info = before ? { ...info, created: before.created } : info
-        this.line.attach(post)
-        if (before) this.events.emit('worker-restarted', { term: info.term })
-      },
+      onReady: (info, role, post) => this.#engineReady(info, role, post),
       onAnswers: (answers) => this.line.answers(answers),
       onEvent: (event) => this.#tell(event),
       onDeath: (cause) => this.#engineDied(cause),
-    })
+      onFailure: (cause) => this.#engineFailed(cause),
+      onSuspend: (next) => this.#suspend(next),
+    }
+    // What is in memory belongs to the page that opened it.
+    const { tabs } = platform
+    this.#member = tabs && options.storage !== 'memory' ? new TabMember(member, tabs) : new SoloMember(member)
   }
 
   /** Starts the engine; rejects if it does not get ready. */
   async start(): Promise<void> {
-    await this.#host.start(this.options.signal)
+    await this.#member.start(this.options.signal)
   }
 
   nextTransaction(): number {
@@ -118,7 +118,7 @@ export class Session {
     const end = (error: Error) => {
       ended ??= error
       this.line.finish(closed)
-      this.#host.terminate()
+      this.#member.terminate()
     }
     const cancelTimer =
       timeoutMs === 0
@@ -134,24 +134,61 @@ export class Session {
     if (signal?.aborted) onAbort()
     signal?.addEventListener('abort', onAbort, { once: true })
     await this.line.idle()
-    await this.#host.close()
+    await this.#member.close()
     cancelTimer?.()
     signal?.removeEventListener('abort', onAbort)
     this.line.finish(closed)
     if (ended) throw ended
   }
 
+  #engineReady(info: EngineInfo, role: Role, post: Parameters<MemberOptions['onReady']>[2]): void {
+    const { info: before, role: roleBefore } = this
+    // An engine that made its database has not been there before, unless it is the same one again.
+    if (before && info.created && before.storeId !== info.storeId) {
+      this.#dataLost()
+      return
+    }
+    this.info = { ...info, created: before?.created ?? (role === 'leader' && info.created), why: this.#why(info) }
+    this.role = role
+    this.line.attach(post)
+    if (!before) return
+    this.events.emit('worker-restarted', { term: info.term })
+    this.events.emit('leader-change', { term: info.term, role })
+    if (role !== roleBefore) this.events.emit('role', { role })
+  }
+
+  #why({ why, blockSize }: EngineInfo): readonly string[] {
+    const wish = this.options.blockSize
+    if (wish === blockSize) return why
+    return [...why, `The block size is ${blockSize}, as this database was made; ${wish} was asked for.`]
+  }
+
   #engineDied(cause: Error): void {
-    for (const transaction of this.transactions) transaction.lost(lostTransactionError(cause))
-    this.watch.holder = undefined
-    if (this.#textOpen) this.#textLost = lostTransactionError(cause)
-    this.#textOpen = false
+    this.#loseTransactions(cause)
     // Another worker would find nothing and make a new, empty database.
     const gone = cause instanceof StorageError && cause.code === 'evicted'
     if (gone) this.line.finish(cause)
     const work = !gone && this.line.detach(cause)
     this.events.emit('worker-lost', { cause })
-    if (work) this.#restart()
+    if (work) this.#member.want()
+  }
+
+  #engineFailed(cause: Error): void {
+    this.line.giveUp(cause)
+    if (cause instanceof VersionTooNewError) this.events.emit('version-too-new', { error: cause })
+  }
+
+  #suspend(next: ClientId): void {
+    const cause = new LeaderLostError('unknown', 'The page was left.')
+    this.#loseTransactions(cause)
+    this.line.suspend(next, cause)
+  }
+
+  #loseTransactions(cause: Error): void {
+    for (const transaction of this.transactions) transaction.lost(lostTransactionError(cause))
+    this.watch.holder = undefined
+    if (this.#textOpen) this.#textLost = lostTransactionError(cause)
+    this.#textOpen = false
   }
 
   /** The next worker found nothing, so it made a new, empty database. It must not be taken for the one that was open. */
@@ -161,14 +198,7 @@ export class Session {
       ? 'It was kept in memory only, and the worker that held it has ended.'
       : 'Its stored data was removed while its worker was down.'
     this.line.finish(new StorageError('evicted', `The database '${this.name}' is gone. ${why}`))
-    this.#host.terminate()
-  }
-
-  // Called for every call that finds no engine; only the first of them starts one.
-  #restart(): void {
-    this.#host
-      .start()
-      .catch((error: unknown) => this.line.giveUp(error instanceof Error ? error : new Error(String(error))))
+    this.#member.terminate()
   }
 
   #tell(event: EngineEvent['event']): void {
@@ -186,13 +216,10 @@ export class Session {
   }
 }
 
-function hello(client: ClientId, name: string, options: ResolvedOptions): Hello {
+function greeting(name: string, options: ResolvedOptions): Greeting {
   const { durability, foreignKeys, sync, storage, blockSize, checksum, cacheBytes, rowBytesMax, debug } = options
   return {
-    type: 'hello',
-    protocol: PROTOCOL_VERSION,
-    client,
-    settings: { durability, foreignKeys, sync },
+    hello: { type: 'hello', protocol: PROTOCOL_VERSION, settings: { durability, foreignKeys, sync } },
     start: { name, storage, blockSize, checksum, cacheBytes, rowBytesMax, debug },
   }
 }

@@ -1,17 +1,22 @@
-// Starts the engine's worker in a real page. It stands apart because bundlers look for two expressions below literally:
-// `new Worker(new URL(...), ...)` and `new URL('./sqlite3.wasm', ...)`. Each is alone in a function; neither may take
-// a variable or a condition, and both resolve against the built package, where worker and wasm lie beside this code.
+// Starts the engine's worker in a real page, and the broker. It stands apart because bundlers look for the expressions below
+// literally: `new Worker(new URL(...), ...)`, `new SharedWorker(...)` and `new URL('./sqlite3.wasm', ...)`. Each is alone in
+// a function; none may take a variable or a condition, and all resolve against the built package, where worker and wasm
+// lie beside this code.
 
+import { pageTabs, wrapPort } from '../coordination/browser-tabs.ts'
+import type { ClientPlatform, Port, Transport } from '../coordination/platform.ts'
 import { realEnvironment } from '../environment.ts'
 import { AssetLoadError, StorageError } from '../errors/errors.ts'
 import type { WasmSource } from '../protocol/messages.ts'
-import type { ClientPlatform, Transport } from './transport.ts'
+
+const BROKER: WorkerOptions = { type: 'module', name: 'datasync' }
 
 /** The page's own workers, locks, time and chance. Touches nothing until a worker is started. */
 export function pagePlatform(): ClientPlatform {
   return {
     ...realEnvironment(),
     locks: typeof navigator === 'undefined' ? undefined : navigator.locks,
+    tabs: pageTabs(connectBroker),
     startWorker,
     getWasm: async ({ wasmModule, wasmUrl }) => wasmModule ?? wasmFrom(wasmUrl ?? defaultWasmUrl()),
   }
@@ -23,6 +28,21 @@ function startWorker(workerUrl: string | URL | undefined): Transport {
     'unavailable',
     'A database needs a web page with workers. Here (Node, server-side rendering, or inside a worker of an old browser) there are none: call open() in the browser only, for example in an effect or behind `typeof window`.',
   )
+}
+
+/** The broker is the same script; where it cannot be had, tabs talk over channels. */
+function connectBroker(workerUrl: string | URL | undefined): Port | undefined {
+  if (typeof SharedWorker === 'undefined') return undefined
+  try {
+    const { port } = workerUrl === undefined ? newDefaultBroker() : new SharedWorker(workerUrl, BROKER)
+    return wrapPort(port)
+  } catch {
+    return undefined // refused by the page's policy, or a worker script from elsewhere
+  }
+}
+
+function newDefaultBroker(): SharedWorker {
+  return new SharedWorker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'datasync' })
 }
 
 function newDefaultWorker(): Worker {

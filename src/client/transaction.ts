@@ -4,12 +4,12 @@
 // Rules: the callback's return commits, its error rolls back and is rethrown; while a nested transaction is open only it
 // may be used; once ended, every call rejects with what ended it.
 
+import { lostTransactionError } from '../coordination/engine-link.ts'
 import { ClosedError, DataSyncError, TimeoutError, TransactionDeadlockError, UsageError } from '../errors/errors.ts'
 import type { TransactionId } from '../protocol/messages.ts'
 import { abortError } from './abort.ts'
 import { readDone } from './answer-readers.ts'
 import type { RequestBody } from './call.ts'
-import { lostTransactionError } from './engine-host.ts'
 import { checkTransactionOptions, type TransactionOptions } from './options.ts'
 import { Queryable } from './queryable.ts'
 import type { Scope, ScopedPlan } from './scope.ts'

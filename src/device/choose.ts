@@ -23,6 +23,8 @@ export interface ChooseOptions {
   readonly residentBytesMax?: number
   /** How long a storage that is held is tried. Default 5000. */
   readonly waitMs?: number
+  /** The lock is taken from its holder, which has not answered. Its handles and the IndexedDB head fence it still. */
+  readonly steal?: boolean
 }
 
 export interface ChosenStorage {
@@ -53,7 +55,7 @@ export async function chooseStorage(platform: Platform, options: ChooseOptions):
   encodeName(options.name)
   if (options.storage === 'memory') return inMemory(platform)
   const patience = new Patience(platform.environment.clock, options.waitMs ?? WAIT_MS)
-  const release = await acquireStoreLock(platform, options.name, patience)
+  const release = await acquireStoreLock(platform, options.name, patience, options.steal)
   try {
     return await new Choice(platform, options, patience, release).make()
   } catch (error) {

@@ -9,7 +9,7 @@ import type { DirectoryEntry } from './opfs-types.ts'
 export interface StoreLocks {
   request(
     name: string,
-    options: { readonly mode: 'exclusive'; readonly ifAvailable: true },
+    options: { readonly ifAvailable: true } | { readonly steal: true },
     callback: (lock: unknown) => Promise<void> | undefined,
   ): Promise<unknown>
 }

@@ -41,15 +41,20 @@ export class Patience {
 
 /**
  * Acquires the lock of database `name`; the returned function releases it, once. Where there are no Web Locks it does
- * nothing. Throws StorageError `busy` (retryable) when the patience is over.
+ * nothing. `steal` takes it from its holder. Throws StorageError `busy` (retryable) when the patience is over.
  */
-export async function acquireStoreLock(platform: Platform, name: string, patience: Patience): Promise<() => void> {
+export async function acquireStoreLock(
+  platform: Platform,
+  name: string,
+  patience: Patience,
+  steal = false,
+): Promise<() => void> {
   const { locks } = platform
   if (!locks) return () => {}
   for (;;) {
     const release = await new Promise<(() => void) | undefined>((resolve, reject) => {
       locks
-        .request(storeLockNameOf(name), { mode: 'exclusive', ifAvailable: true }, (lock) => {
+        .request(storeLockNameOf(name), steal ? { steal } : { ifAvailable: true }, (lock) => {
           if (!lock) return void resolve(undefined)
           return new Promise<void>((letGo) => resolve(letGo))
         })

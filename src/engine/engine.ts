@@ -87,8 +87,10 @@ export class Engine {
     return this.#sessions.size
   }
 
-  /** Begins a client's session; its answers go to `port`. */
+  /** Begins a client's session; its answers go to `port`. What a former session of it has open is rolled back. */
   attach(client: string, settings: ClientSettings, port: ClientPort): void {
+    const before = this.#sessions.get(client)
+    if (before) this.#interrupt(before, () => {})
     this.#sessions.set(client, new Session(client, settings, port))
     this.#usePolicies()
   }
@@ -105,20 +107,31 @@ export class Engine {
     this.#scheduler.wake()
   }
 
-  /** Ends a client's session: what it has open is rolled back, what it has queued is dropped. */
+  /** Ends a client's session, also one of before: what it has open is rolled back, what it has queued is dropped. */
   async detach(client: string): Promise<void> {
     const session = this.#sessions.get(client)
-    if (!session) return
-    session.ended = true
-    for (const stream of session.streams.values()) stream.wake?.()
+    if (!session) {
+      this.#store.endSession?.(client)
+      return
+    }
     await new Promise<void>((resolve) => {
-      this.#scheduler.post(() => {
-        this.#runner.endSession(session)
-        this.#sessions.delete(client)
-        this.#usePolicies()
-        this.#store.endSession?.(client)
+      this.#interrupt(session, () => {
+        if (this.#sessions.get(client) === session) {
+          this.#sessions.delete(client)
+          this.#usePolicies()
+          this.#store.endSession?.(client)
+        }
         resolve()
       })
+    })
+  }
+
+  #interrupt(session: Session, done: () => void): void {
+    session.ended = true
+    for (const stream of session.streams.values()) stream.wake?.()
+    this.#scheduler.post(() => {
+      this.#runner.endSession(session)
+      done()
     })
   }
 

@@ -2,6 +2,7 @@
 // entry runs in tests without a browser.
 import { browserPlatform, type Platform } from '../device/platform.ts'
 import { type Environment, realEnvironment } from '../environment.ts'
+import type { TabCoordination } from './tab-coordination.ts'
 
 export interface WorkerPlatform {
   readonly environment: Environment
@@ -9,6 +10,8 @@ export interface WorkerPlatform {
   readonly storage: Platform
   /** Holds a Web Lock until the worker ends; resolves once it is held, at once where there are no Web Locks. */
   holdLock(name: string): Promise<void>
+  /** Missing where a database is open in one page at a time. */
+  readonly tabs?: TabCoordination | undefined
   /** True if the browser has promised not to evict this site's data. */
   persisted(): Promise<boolean>
 }

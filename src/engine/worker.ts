@@ -1,13 +1,13 @@
-// The engine's worker as its page meets it: greeted by `hello`, it chooses and opens the storage while SQLite is being
-// loaded, answers `ready` or `failed`, passes messages on, and closes at the last `goodbye`. Nothing happens at import;
-// the entry file calls `startEngineWorker`.
-import type { Sqlite3Static } from '@sqlite.org/sqlite-wasm'
-import { type ChosenStorage, chooseStorage } from '../device/choose.ts'
+// The engine's worker as its clients meet it: greeted by the `hello` of its page, it opens the engine, answers `ready` or
+// `failed`, lets clients of other pages in, passes messages on, and closes at its page's `goodbye`. Nothing happens at
+// import; the entry file calls `startEngineWorker`.
+//
+// Invariant: a client is served through one port, the one of its newest `hello`; answers to it leave through that.
 import { DeviceError } from '../device/device.ts'
-import { AssetLoadError, StorageError, UsageError } from '../errors/errors.ts'
+import { AssetLoadError, ClosedError, StorageError, UsageError } from '../errors/errors.ts'
 import { toWireError } from '../errors/wire.ts'
 import {
-  type EngineInfo,
+  type ClientId,
   type FromEngine,
   type Hello,
   PROTOCOL_VERSION,
@@ -16,9 +16,8 @@ import {
   type WasmSource,
 } from '../protocol/messages.ts'
 import { parseToEngine } from '../protocol/parse.ts'
-import { BlockStore } from '../store/block-store.ts'
-import { Engine } from './engine.ts'
-import { loadSqlite, refuseMainThread } from './sqlite-module.ts'
+import { type OpenEngine, type OpenedEngine, storedEngines } from './open-engine.ts'
+import { refuseMainThread } from './sqlite-module.ts'
 import type { WorkerPlatform } from './worker-platform.ts'
 
 /** After so long without requests the storage is looked at again before the next one is served. */
@@ -31,179 +30,188 @@ export interface WorkerScope {
   postMessage(message: FromEngine, transfer: Transferable[]): void
 }
 
-/** Held by the worker as long as it lives; the page waits in its queue. */
+/** The way back to whoever a message came from. */
+export interface ReplyPort {
+  postMessage(message: FromEngine, transfer: Transferable[]): void
+}
+
+/** Held by the worker as long as it lives; its page waits in its queue. */
 function aliveLockName(client: string): string {
   return `datasync:alive:${client}`
 }
 
+/** Takes each message of the page, or through `port` one of another page's client; never throws. */
+export type Receive = (data: unknown, port?: ReplyPort) => void
+
 /**
- * Makes the calling worker an engine. Returns what takes each message of the page; it never throws.
+ * Makes the calling worker an engine, opened by `openEngine`, by default what is stored in this browser.
  * Answers `failed` with UsageError `wrong-thread` on a page's main thread.
  */
-export function startEngineWorker(scope: WorkerScope, platform: WorkerPlatform): (data: unknown) => void {
-  const worker = new EngineWorker(scope, platform)
-  return (data) => worker.receive(data)
-}
-
-/** What has been opened, to be closed in the opposite order. */
-interface Opened {
-  readonly engine: Engine
-  readonly store: BlockStore
-  readonly chosen: ChosenStorage
+export function startEngineWorker(
+  scope: WorkerScope,
+  platform: WorkerPlatform,
+  openEngine: OpenEngine = storedEngines(platform),
+): Receive {
+  const worker = new EngineWorker(scope, platform, openEngine)
+  return (data, port) => worker.receive(data, port)
 }
 
 class EngineWorker {
   readonly #scope: WorkerScope
   readonly #platform: WorkerPlatform
-  #opening: Promise<Opened> | undefined
-  #opened: Opened | undefined
+  readonly #openEngine: OpenEngine
+  readonly #ports = new Map<ClientId, ReplyPort>()
+  /** The client of the page that started this worker. */
+  #owner: ClientId | undefined
+  #opening: Promise<OpenedEngine> | undefined
+  #opened: OpenedEngine | undefined
+  #ending = false
   readonly #wasm: Promise<WasmSource>
   #giveWasm: ((wasm: WasmSource) => void) | undefined
   #lastRequestMs = 0
   #looking: Promise<void> | undefined
 
-  constructor(scope: WorkerScope, platform: WorkerPlatform) {
+  constructor(scope: WorkerScope, platform: WorkerPlatform, openEngine: OpenEngine) {
     this.#scope = scope
     this.#platform = platform
+    this.#openEngine = openEngine
     this.#wasm = new Promise((resolve) => {
       this.#giveWasm = resolve
     })
   }
 
-  receive(data: unknown): void {
+  receive(data: unknown, port: ReplyPort = this.#scope): void {
     try {
       const message = parseToEngine(data)
       if (message.type === 'requests') this.#serve(message)
-      else if (message.type === 'hello') void this.#greet(message)
+      else if (message.type === 'hello') void (message.start ? this.#start(message) : this.#letIn(message, port))
       else if (message.type === 'wasm') this.#giveWasm?.(message.wasm)
-      else void this.#part(message.client)
+      else if (message.type === 'broker') this.#platform.tabs?.takeBroker(message.port)
+      else void (message.client === this.#owner ? this.#close() : this.#part(message.client))
     } catch (error) {
-      this.#end(error)
+      // Whoever sends nonsense from elsewhere must not end the work of everybody.
+      if (port === this.#scope) this.#end(error)
+      else port.postMessage({ type: 'failed', error: toWireError(error) }, [])
     }
-  }
-
-  #post(message: FromEngine, transfer: readonly ArrayBuffer[] = []): void {
-    this.#scope.postMessage(message, [...transfer])
   }
 
   #serve(message: Requests): void {
     const opened = this.#opened
+    // Whoever hears `closed` asks the next engine.
+    if (this.#ending) return
     if (!opened) throw new UsageError('protocol', 'Requests have to wait for `ready`.')
     const now = this.#platform.environment.clock.monotonicMs()
     const idleMs = now - this.#lastRequestMs
     this.#lastRequestMs = now
     // Data that the browser or the user removed under an open handle would be written to a file that has no name.
     if (idleMs >= STILL_THERE_MS)
-      this.#looking = opened.chosen.stillThere().then(
+      this.#looking = opened.stillThere().then(
         () => {
           this.#looking = undefined
         },
         (error: unknown) => this.#end(evicted(error)),
       )
-    if (this.#looking) void this.#looking.then(() => opened.engine.receive(message))
-    else opened.engine.receive(message)
+    if (this.#looking) void this.#looking.then(() => opened.receive(message))
+    else opened.receive(message)
   }
 
-  async #greet(hello: Hello): Promise<void> {
+  /** The page that started this worker wants the database. */
+  async #start(hello: Hello): Promise<void> {
+    const { tabs, holdLock, environment } = this.#platform
     try {
       refuseMainThread(this.#scope)
-      if (hello.protocol !== PROTOCOL_VERSION) throw versionError(hello.protocol)
-      const { start } = hello
-      if (!this.#opening && !start) throw new UsageError('protocol', 'The first greeting has to say what to open.')
-      const held = this.#platform.holdLock(aliveLockName(hello.client))
-      this.#opening ??= this.#open(start!, hello.client)
+      checkProtocol(hello)
+      if (this.#opening) throw new UsageError('protocol', 'The engine has been started already.')
+      this.#owner = hello.client
+      const { name } = hello.start as StartOptions
+      tabs?.begin(name, hello.client)
+      const held = holdLock(aliveLockName(hello.client))
+      this.#opening = this.#openEngine(hello.start as StartOptions, this.#wasm, this.#scope)
       const opened = await this.#opening
       await held
+      await tabs?.lead(opened.term, opened.storeId)
       this.#opened = opened
-      this.#lastRequestMs = this.#platform.environment.clock.monotonicMs()
-      opened.engine.attach(hello.client, hello.settings, {
-        post: (message, transfer) => this.#post(message, transfer),
-      })
-      this.#post({ type: 'ready', protocol: PROTOCOL_VERSION, info: await this.#info(opened, start) })
-      if (!opened.chosen.created) await opened.chosen.afterOpen()
+      this.#lastRequestMs = environment.clock.monotonicMs()
+      await this.#greet(hello, this.#scope)
+      tabs?.announce()
+      for (const client of opened.rememberedClients) if (client !== hello.client) void this.#remember(client)
+      await opened.afterReady()
     } catch (error) {
       if (this.#opened) this.#end(error)
-      else this.#post({ type: 'failed', error: toWireError(error) })
+      else {
+        tabs?.end()
+        this.#scope.postMessage({ type: 'failed', error: toWireError(error) }, [])
+      }
     }
   }
 
-  async #open(start: StartOptions, client: string): Promise<Opened> {
-    const { environment, storage } = this.#platform
-    const loading = this.#wasm.then((wasm) => loadSqlite(wasm, this.#scope))
-    // Both start at once; if the storage fails first, nobody waits for SQLite any more.
-    loading.catch(() => {})
-    const chosen = await chooseStorage(storage, { name: start.name, storage: start.storage })
-    let engine: Engine | undefined
+  /** A client of another page. */
+  async #letIn(hello: Hello, port: ReplyPort): Promise<void> {
     try {
-      const store = await BlockStore.open({
-        device: chosen.device,
-        create: chosen.created,
-        blockSize: start.blockSize,
-        checksum: start.checksum,
-        ...(chosen.storeId !== undefined && { storeId: chosen.storeId }),
-        environment,
-        onSyncFailure: ({ message, recovered }) => engine?.broadcast({ name: 'sync-failure', message, recovered }),
-        onCheckpointFailure: (error) =>
-          engine?.broadcast({ name: 'warning', message: `A checkpoint failed and is tried again: ${error}` }),
-      })
-      // One tab owns the database, so whoever else is remembered has gone and will not ask again.
-      for (const other of store.sessionClients()) if (other !== client) store.endSession(other)
-      if (chosen.created) await chosen.afterOpen()
-      engine = startEngine({ start, store, environment, sqlite3: await loading })
-      return { engine, store, chosen }
+      checkProtocol(hello)
+      if (!this.#opened) throw new ClosedError('No database is open here.')
+      await this.#greet(hello, port)
     } catch (error) {
-      await chosen.device.close()
-      throw error
+      port.postMessage({ type: 'failed', error: toWireError(error) }, [])
     }
   }
 
-  async #info({ engine, store, chosen }: Opened, start: StartOptions | undefined): Promise<EngineInfo> {
-    const why = [...chosen.why]
-    if (start && start.blockSize !== store.blockSize)
-      why.push(`The block size is ${store.blockSize}, as this database was made; ${start.blockSize} was asked for.`)
-    return {
-      storage: chosen.kind,
-      why,
-      blockSize: store.blockSize,
-      checksum: start?.checksum ?? 'xxhash64',
-      persisted: await this.#platform.persisted(),
-      created: store.created,
-      sqliteVersion: engine.sqliteVersion,
-      term: store.term,
-      readOnly: false,
-    }
+  async #greet({ client, settings }: Hello, port: ReplyPort): Promise<void> {
+    const { tabs } = this.#platform
+    // Only of a client that has been there without a break is it known that what it asks for again was not applied.
+    if (tabs && !(await tabs.attend(client, () => this.#part(client))))
+      throw new ClosedError('The client does not hold the lock that shows that it is there.')
+    const opened = this.#opened
+    if (!opened) throw new ClosedError('The database is being closed.')
+    this.#ports.set(client, port)
+    opened.attach(client, settings, { post: (message, transfer) => port.postMessage(message, [...transfer]) })
+    port.postMessage({ type: 'ready', protocol: PROTOCOL_VERSION, info: await opened.info() }, [])
   }
 
-  async #part(client: string): Promise<void> {
+  /** A client whose outcomes are kept comes back or is gone; nobody has to ask which before that matters. */
+  async #remember(client: ClientId): Promise<void> {
+    const there = await this.#platform.tabs?.attend(client, () => this.#part(client))
+    if (!there && !this.#ports.has(client)) await this.#opened?.detach(client)
+  }
+
+  async #part(client: ClientId): Promise<void> {
     try {
-      const opened = await this.#opening
-      if (!opened) return
-      await opened.engine.detach(client)
-      if (opened.engine.clients > 0) return
-      await opened.engine.close()
-      await opened.store.close()
-      this.#opened = this.#opening = undefined
-      this.#post({ type: 'closed' })
+      this.#platform.tabs?.forget(client)
+      const port = this.#ports.get(client)
+      this.#ports.delete(client)
+      await this.#opened?.detach(client)
+      port?.postMessage({ type: 'closed' }, [])
     } catch (error) {
       this.#end(error)
     }
   }
 
-  /** The engine cannot go on; the page starts another one. */
-  #end(error: unknown): void {
-    this.#post({ type: 'event', event: { name: 'terminated', error: toWireError(error) } })
+  /** The page that started this worker lets go: whoever else was served looks for the next leader. */
+  async #close(): Promise<void> {
+    try {
+      this.#ending = true
+      const opened = await this.#opening
+      this.#opened = undefined
+      await opened?.close()
+      this.#platform.tabs?.end()
+      this.#tellAll({ type: 'closed' })
+    } catch (error) {
+      this.#end(error)
+    }
   }
-}
 
-function startEngine(parts: {
-  readonly start: StartOptions
-  readonly store: BlockStore
-  readonly environment: WorkerPlatform['environment']
-  readonly sqlite3: Sqlite3Static
-}): Engine {
-  const { start, store, environment, sqlite3 } = parts
-  const { name, cacheBytes } = start
-  return new Engine({ sqlite3, blocks: store, store, environment, name, cacheBytes })
+  /** The engine cannot go on. */
+  #end(error: unknown): void {
+    this.#ending = true
+    this.#opened = undefined
+    this.#tellAll({ type: 'event', event: { name: 'terminated', error: toWireError(error) } })
+    this.#platform.tabs?.end()
+  }
+
+  #tellAll(message: FromEngine): void {
+    for (const port of this.#ports.values()) if (port !== this.#scope) port.postMessage(message, [])
+    this.#scope.postMessage(message, [])
+  }
 }
 
 function evicted(error: unknown): unknown {
@@ -211,8 +219,9 @@ function evicted(error: unknown): unknown {
   return new StorageError('evicted', `The stored data is gone: ${error.message}`, { cause: error })
 }
 
-function versionError(protocol: number): AssetLoadError {
-  return new AssetLoadError(
+function checkProtocol({ protocol }: Hello): void {
+  if (protocol === PROTOCOL_VERSION) return
+  throw new AssetLoadError(
     `The page speaks protocol ${protocol}, its worker ${PROTOCOL_VERSION}: they come from different releases of this package. ` +
       "Serve the worker of the same release, or correct the option 'workerUrl'.",
   )

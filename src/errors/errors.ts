@@ -125,6 +125,14 @@ export class AssetLoadError extends DataSyncError {
   }
 }
 
+/** Another tab runs a newer release, whose protocol this one does not speak. Code `version-too-new`. */
+export class VersionTooNewError extends DataSyncError {
+  override readonly name = 'VersionTooNewError'
+  constructor(message: string) {
+    super('version-too-new', message)
+  }
+}
+
 /** The database was awaited inside its own transaction callback. Code `transaction-deadlock`. */
 export class TransactionDeadlockError extends DataSyncError {
   override readonly name = 'TransactionDeadlockError'

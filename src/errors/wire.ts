@@ -19,6 +19,7 @@ import {
   TimeoutError,
   TransactionDeadlockError,
   UsageError,
+  VersionTooNewError,
 } from './errors.ts'
 import type { WireError } from './wire-error.ts'
 
@@ -75,6 +76,8 @@ export function fromWireError(wire: WireError): DataSyncError {
       const url = stringFact(facts.url)
       return new AssetLoadError(message, { ...options, ...(url !== undefined && { url }) })
     }
+    case 'VersionTooNewError':
+      return new VersionTooNewError(message)
     case 'TransactionDeadlockError':
       return new TransactionDeadlockError(message)
     case 'SnapshotConflictError':

@@ -69,6 +69,8 @@ export interface StartOptions {
   readonly cacheBytes: number
   readonly rowBytesMax: number
   readonly debug: boolean
+  /** The storage's lock is taken from a page that has not answered. */
+  readonly steal?: true
 }
 
 /** The wasm, compiled, or the absolute address from which the worker gets it. */
@@ -80,6 +82,12 @@ export interface WasmMessage {
   readonly wasm: WasmSource
 }
 
+/** A port to the broker of other pages' clients, for the leader's worker. */
+export interface BrokerMessage {
+  readonly type: 'broker'
+  readonly port: Transferable
+}
+
 export interface Requests {
   readonly type: 'requests'
   readonly client: ClientId
@@ -89,13 +97,13 @@ export interface Requests {
   readonly payload?: ArrayBuffer
 }
 
-/** Ends the client's session; with the last one the worker closes the database and answers `closed`. */
+/** Ends the client's session, answered by `closed`; that of the page which started the engine ends the engine. */
 export interface Goodbye {
   readonly type: 'goodbye'
   readonly client: ClientId
 }
 
-export type ToEngine = Hello | WasmMessage | Requests | Goodbye
+export type ToEngine = Hello | WasmMessage | BrokerMessage | Requests | Goodbye
 
 interface RequestBase {
   readonly seq: RequestSeq
@@ -240,6 +248,8 @@ export interface EngineInfo {
   readonly created: boolean
   readonly sqliteVersion: string
   readonly term: number
+  /** 32 hexadecimal digits, given to the store when it was made. */
+  readonly storeId: string
   readonly readOnly: false | 'quota'
 }
 

@@ -37,6 +37,9 @@ export function parseToEngine(data: unknown): ToEngine {
     case 'wasm':
       if (!(message.wasm instanceof WebAssembly.Module)) text(fields(message.wasm, 'wasm'), 'url')
       return data as ToEngine
+    case 'broker':
+      fields(message.port, 'port')
+      return data as ToEngine
     default:
       throw nonsense(`unknown message type ${show(message.type)}`)
   }

@@ -1,7 +1,7 @@
 // A platform whose engines are scripted by the test: it takes messages as a port does (cloned, transferred, parsed) and
 // answers what the script says. Engines die when told to, with or without a word; the lock of a dead one is free.
 
-import { aliveLockName, type ClientPlatform, type Locks, type Transport } from '../../src/client/transport.ts'
+import { aliveLockName, type ClientPlatform, type Locks, type Transport } from '../../src/coordination/platform.ts'
 import type {
   Answer,
   EngineInfo,
@@ -29,6 +29,7 @@ export const INFO: EngineInfo = {
   created: true,
   sqliteVersion: '3.54.1',
   term: 1,
+  storeId: '1'.padStart(32, '0'),
   readOnly: false,
 }
 
@@ -143,17 +144,24 @@ export class FakePlatform implements ClientPlatform {
   readonly random = { bytes: (count: number) => new Uint8Array(count).fill(0xab) }
   readonly locks = new FakeLocks()
   readonly engines: FakeEngine[] = []
+  #stores = 0
   script: Script
   /** Whether the next engine finds no database and makes one. */
   created = true
   onHello = (engine: FakeEngine): void => {
-    engine.post({ type: 'ready', protocol: 1, info: { ...INFO, created: this.created, term: this.engines.length } })
+    engine.post({ type: 'ready', protocol: 1, info: this.#info() })
     this.created = false
   }
   onGoodbye = (engine: FakeEngine): void => engine.post({ type: 'closed' })
 
   constructor(script: Script = answerPlainly) {
     this.script = script
+  }
+
+  #info(): EngineInfo {
+    if (this.created) this.#stores++
+    const storeId = `${this.#stores}`.padStart(32, '0')
+    return { ...INFO, created: this.created, term: this.engines.length, storeId }
   }
 
   get engine(): FakeEngine {

@@ -1,7 +1,7 @@
 // The client and the real engine in one thread: messages are cloned and transferred as between page and worker, storage is
 // memory, SQLite is real. Nothing of it is scripted.
 
-import type { ClientPlatform, Transport } from '../../src/client/transport.ts'
+import type { ClientPlatform, Transport } from '../../src/coordination/platform.ts'
 import { startEngineWorker } from '../../src/engine/worker.ts'
 import { realEnvironment } from '../../src/environment.ts'
 import { sqliteWasm } from './sqlite.ts'

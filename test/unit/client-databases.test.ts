@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { deleteDatabaseWith, listDatabasesWith } from '../../src/client/databases.ts'
-import type { ClientPlatform, Transport } from '../../src/client/transport.ts'
+import type { ClientPlatform, Transport } from '../../src/coordination/platform.ts'
 import { StorageError } from '../../src/errors/errors.ts'
 import { toWireError } from '../../src/errors/wire.ts'
 import { parseStorageJob, type StorageAnswer } from '../../src/protocol/storage-messages.ts'

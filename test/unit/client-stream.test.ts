@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vites
 import type { Database } from '../../src/client/database.ts'
 import { openWith } from '../../src/client/open.ts'
 import { sql } from '../../src/client/sql.ts'
-import type { Transport } from '../../src/client/transport.ts'
+import type { Transport } from '../../src/coordination/platform.ts'
 import { LeaderLostError } from '../../src/errors/errors.ts'
 import { inProcessPlatform } from '../support/in-process-worker.ts'
 import { openPlain } from '../support/plain-sqlite.ts'

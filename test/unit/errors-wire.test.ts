@@ -26,6 +26,7 @@ const samples: errors.DataSyncError[] = [
   new errors.ClosedError('closed'),
   new errors.AssetLoadError('no worker', { url: 'https://example.org/worker.js' }),
   new errors.TransactionDeadlockError('waits on itself'),
+  new errors.VersionTooNewError('newer'),
   new errors.SnapshotConflictError('old'),
   new errors.SnapshotTooOldError('too old'),
 ]

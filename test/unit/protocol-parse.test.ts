@@ -59,6 +59,7 @@ const goodFromEngine: FromEngine[] = [
       created: true,
       sqliteVersion: '3.54.1',
       term: 1,
+      storeId: 'ab',
       readOnly: false,
     },
   },

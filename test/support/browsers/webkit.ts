@@ -44,11 +44,13 @@ export async function launchWebKit(paths: WebKitPaths, options: LaunchOptions): 
     })
     const session = await WebDriverSession.open(address, paths.miniBrowser)
     let closed = false
+    const first = String(await session.command('GET', 'window'))
     return {
       kind: 'webkit',
-      page: webkitPage(session, String(await session.command('GET', 'window'))),
+      page: webkitPage(session, first),
       async newPage() {
-        const created = await session.command('POST', 'window/new', { type: 'tab' })
+        // The window that was last spoken to may be closed.
+        const created = await session.inWindow(first, 'POST', 'window/new', { type: 'tab' })
         if (!isRecord(created)) throw new Error('WebKitWebDriver created no window')
         return webkitPage(session, String(created.handle))
       },

@@ -1,0 +1,88 @@
+// How a client of another page gets a line to the leading worker: a port through the broker, or else a private channel.
+// It stands apart because the choice is made anew for each term and kept for as long as that lasts.
+
+import type { Clock } from '../environment.ts'
+import type { ClientId } from '../protocol/messages.ts'
+import type { FromBroker, ToBroker } from './broker.ts'
+import { ChannelPort } from './channel-transport.ts'
+import { privateChannelName } from './names.ts'
+import type { Port, TabPlatform, Transport } from './platform.ts'
+import type { Rendezvous } from './rendezvous.ts'
+
+/** Two releases have two brokers: whoever gets no word from its own in this time takes the channel. */
+const BROKER_MS = 200
+
+export type TransportKind = 'broker' | 'channel'
+
+export interface Connection {
+  readonly transport: Transport
+  readonly kind: TransportKind
+}
+
+export interface ConnectOptions {
+  readonly tabs: TabPlatform
+  readonly clock: Clock
+  readonly name: string
+  readonly client: ClientId
+  readonly term: number
+  /** The line to the broker, where there is one. */
+  readonly broker: Port | undefined
+  readonly rendezvous: Rendezvous
+  /** Aborted when the leader is gone or another way was found; then the promise never resolves. */
+  readonly signal: AbortSignal
+}
+
+/** Resolves to a line to the leader of `term`. */
+export async function connect(options: ConnectOptions): Promise<Connection> {
+  const port = await throughBroker(options)
+  if (port) return { transport: portTransport(port), kind: 'broker' }
+  return { transport: portTransport(await throughChannel(options)), kind: 'channel' }
+}
+
+function throughBroker({ tabs, clock, name, client, term, broker, signal }: ConnectOptions): Promise<Port | undefined> {
+  if (!broker) return Promise.resolve(undefined)
+  return new Promise((resolve) => {
+    const [ours, other] = tabs.newPorts()
+    const own = tabs.wrapPort(ours)
+    const settle = (port: Port | undefined) => {
+      cancelTimer()
+      broker.onmessage = undefined
+      if (!port) own.close()
+      resolve(port)
+    }
+    const cancelTimer = clock.after(BROKER_MS, () => settle(undefined))
+    signal.addEventListener('abort', () => settle(undefined), { once: true })
+    broker.onmessage = (data) => {
+      const answer = data as FromBroker
+      if (answer.type === 'forwarded' && answer.client === client && answer.term === term) settle(own)
+    }
+    broker.postMessage({ type: 'connect', name, term, client, port: other } satisfies ToBroker, [other])
+  })
+}
+
+/** The leader opens its end when it is told to; it may have ended, then it never does. */
+function throughChannel({ tabs, name, client, term, rendezvous, signal }: ConnectOptions): Promise<Port> {
+  return new Promise((resolve) => {
+    const port = new ChannelPort(tabs.openChannel(privateChannelName(name, client, term)), 'client')
+    const onAbort = () => port.close()
+    signal.addEventListener('abort', onAbort, { once: true })
+    port.onmessage = () => {
+      signal.removeEventListener('abort', onAbort)
+      port.onmessage = undefined
+      resolve(port)
+    }
+    if (signal.aborted) port.close()
+    else rendezvous.say({ type: 'connect', client, term })
+  })
+}
+
+function portTransport(port: Port): Transport {
+  const transport: Transport = {
+    onmessage: undefined,
+    onfailure: undefined,
+    postMessage: (message, transfer) => port.postMessage(message, transfer),
+    terminate: () => port.close(),
+  }
+  port.onmessage = (data) => transport.onmessage?.(data)
+  return transport
+}

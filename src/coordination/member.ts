@@ -1,0 +1,44 @@
+// A client as one that wants an engine: what its session asks for, whether it is alone in its page or one of many tabs.
+
+import type { Answers, ClientId, EngineEvent, EngineInfo, Hello, StartOptions, ToEngine } from '../protocol/messages.ts'
+import type { ClientPlatform, WasmFiles } from './platform.ts'
+
+/** `leader`: the engine runs in a worker of this page. `follower`: in one of another page. */
+export type Role = 'leader' | 'follower'
+
+export interface Greeting {
+  readonly hello: Omit<Hello, 'client' | 'start'>
+  readonly start: StartOptions
+}
+
+export interface MemberOptions extends Greeting {
+  readonly platform: ClientPlatform
+  readonly client: ClientId
+  readonly files: WasmFiles & { readonly workerUrl: string | URL | undefined }
+  readonly timeoutMs: number
+  /** An engine is there: calls may be sent. */
+  onReady(info: EngineInfo, role: Role, post: (message: ToEngine, transfer: Transferable[]) => void): void
+  onAnswers(answers: Answers): void
+  onEvent(event: EngineEvent['event']): void
+  /** The engine has ended; another one is looked for. */
+  onDeath(cause: Error): void
+  /** After `onDeath`: none can be had at present, so what waits for one should not. */
+  onFailure(cause: Error): void
+  /** The page may stop at any moment, and will have another client's number if it goes on. */
+  onSuspend(next: ClientId): void
+}
+
+export interface Member {
+  /** Resolves once an engine is there. Rejects with what opening failed with, TimeoutError or AbortError. */
+  start(signal?: AbortSignal): Promise<void>
+  /** There is work and no engine. */
+  want(): void
+  /** Lets the engine go and resolves once that has answered or ended. */
+  close(): Promise<void>
+  /** Ends everything at once. */
+  terminate(): void
+}
+
+export function newClientId(platform: ClientPlatform): ClientId {
+  return Array.from(platform.random.bytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,67 @@
+// What tabs say to everybody on the rendezvous channel. It stands apart because tabs of different releases hear each
+// other there: a message keeps its meaning for good, and what is not understood is ignored.
+
+import type { ClientId } from '../protocol/messages.ts'
+import type { Channel } from './platform.ts'
+
+export type RendezvousMessage =
+  /** A client looks for the leader, and will connect to whoever answers. */
+  | { readonly type: 'seek'; readonly client: ClientId; readonly protocol: number }
+  /** This term of this store leads and takes connections. `leader` is the client of the leading page. */
+  | {
+      readonly type: 'leader'
+      readonly term: number
+      readonly storeId: string
+      readonly leader: ClientId
+      readonly protocol: number
+    }
+  /** A page or its worker is on the way to leading: starting, opening, replaying, waiting for handles. */
+  | { readonly type: 'electing'; readonly leader: ClientId }
+  /** The leader of `term` shall open the private channel of `client`. */
+  | { readonly type: 'connect'; readonly client: ClientId; readonly term: number }
+  /** A client of a newer protocol asks the leader to hand over. */
+  | { readonly type: 'yield'; readonly client: ClientId; readonly protocol: number }
+
+export class Rendezvous {
+  readonly #channel: Channel
+
+  constructor(channel: Channel, onMessage: (message: RendezvousMessage) => void) {
+    this.#channel = channel
+    channel.onmessage = (data) => {
+      const message = parseRendezvous(data)
+      if (message) onMessage(message)
+    }
+  }
+
+  say(message: RendezvousMessage): void {
+    this.#channel.postMessage(message)
+  }
+
+  close(): void {
+    this.#channel.onmessage = undefined
+    this.#channel.close()
+  }
+}
+
+/** Undefined for what is no message of this release. */
+export function parseRendezvous(data: unknown): RendezvousMessage | undefined {
+  if (typeof data !== 'object' || data === null) return undefined
+  const { type, client, leader, term, storeId, protocol } = data as Readonly<Record<string, unknown>>
+  const isNumber = (value: unknown) => typeof value === 'number' && Number.isSafeInteger(value)
+  const isText = (value: unknown) => typeof value === 'string'
+  switch (type) {
+    case 'seek':
+    case 'yield':
+      return isText(client) && isNumber(protocol) ? (data as RendezvousMessage) : undefined
+    case 'leader':
+      return isText(leader) && isText(storeId) && isNumber(term) && isNumber(protocol)
+        ? (data as RendezvousMessage)
+        : undefined
+    case 'electing':
+      return isText(leader) ? (data as RendezvousMessage) : undefined
+    case 'connect':
+      return isText(client) && isNumber(term) ? (data as RendezvousMessage) : undefined
+    default:
+      return undefined
+  }
+}

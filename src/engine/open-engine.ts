@@ -1,0 +1,106 @@
+// Opens the engine of a stored database: storage, block store and SQLite, each begun as early as it can be. It stands
+// apart from the worker that serves it, which is the same for any engine.
+import { type ChosenStorage, chooseStorage } from '../device/choose.ts'
+import type { ClientId, ClientSettings, EngineEvent, EngineInfo, Requests, StartOptions } from '../protocol/messages.ts'
+import { BlockStore } from '../store/block-store.ts'
+import { Engine } from './engine.ts'
+import type { ClientPort } from './session.ts'
+import { loadSqlite } from './sqlite-module.ts'
+import type { WorkerPlatform } from './worker-platform.ts'
+
+type SqliteSource = Parameters<typeof loadSqlite>[0]
+
+/** An engine that can be served: what its worker needs of it. */
+export interface OpenedEngine {
+  readonly term: number
+  readonly storeId: string
+  /** Clients whose outcomes are kept from before. */
+  readonly rememberedClients: readonly ClientId[]
+  info(): Promise<EngineInfo>
+  attach(client: ClientId, settings: ClientSettings, port: ClientPort): void
+  receive(message: Requests): void
+  /** Ends a client's session and forgets its outcomes; also one that is only remembered. */
+  detach(client: ClientId): Promise<void>
+  broadcast(event: EngineEvent['event']): void
+  /** What can wait until the first answers are out. */
+  afterReady(): Promise<void>
+  /** Throws DeviceError if the stored data was removed under the open storage. */
+  stillThere(): Promise<void>
+  /** Finishes what is queued and closes engine and storage. */
+  close(): Promise<void>
+}
+
+/** Begins to open; `wasm` is awaited while the storage is looked at. Throws StorageError, AssetLoadError. */
+export type OpenEngine = (start: StartOptions, wasm: Promise<SqliteSource>, scope: object) => Promise<OpenedEngine>
+
+/** Opens what is stored in this browser. */
+export function storedEngines(platform: WorkerPlatform): OpenEngine {
+  return async (start, wasm, scope) => {
+    const { environment, storage } = platform
+    const loading = wasm.then((source) => loadSqlite(source, scope))
+    // Both start at once; if the storage fails first, nobody waits for SQLite any more.
+    loading.catch(() => {})
+    const chosen = await chooseStorage(storage, {
+      name: start.name,
+      storage: start.storage,
+      steal: start.steal === true,
+    })
+    let engine: Engine | undefined
+    try {
+      const store = await BlockStore.open({
+        device: chosen.device,
+        create: chosen.created,
+        blockSize: start.blockSize,
+        checksum: start.checksum,
+        ...(chosen.storeId !== undefined && { storeId: chosen.storeId }),
+        environment,
+        onSyncFailure: ({ message, recovered }) => engine?.broadcast({ name: 'sync-failure', message, recovered }),
+        onCheckpointFailure: (error) =>
+          engine?.broadcast({ name: 'warning', message: `A checkpoint failed and is tried again: ${error}` }),
+      })
+      if (chosen.created) await chosen.afterOpen()
+      const { name, cacheBytes } = start
+      engine = new Engine({ sqlite3: await loading, blocks: store, store, environment, name, cacheBytes })
+      return opened(platform, start, { chosen, store, engine })
+    } catch (error) {
+      await chosen.device.close()
+      throw error
+    }
+  }
+}
+
+function opened(
+  platform: WorkerPlatform,
+  start: StartOptions,
+  { chosen, store, engine }: { readonly chosen: ChosenStorage; readonly store: BlockStore; readonly engine: Engine },
+): OpenedEngine {
+  return {
+    term: store.term,
+    storeId: store.storeId,
+    rememberedClients: store.sessionClients(),
+    info: async () => ({
+      storage: chosen.kind,
+      why: chosen.why,
+      blockSize: store.blockSize,
+      checksum: start.checksum,
+      persisted: await platform.persisted(),
+      created: store.created,
+      sqliteVersion: engine.sqliteVersion,
+      term: store.term,
+      storeId: store.storeId,
+      readOnly: false,
+    }),
+    attach: (client, settings, port) => engine.attach(client, settings, port),
+    receive: (message) => engine.receive(message),
+    detach: (client) => engine.detach(client),
+    broadcast: (event) => engine.broadcast(event),
+    afterReady: async () => {
+      if (!chosen.created) await chosen.afterOpen()
+    },
+    stillThere: () => chosen.stillThere(),
+    close: async () => {
+      await engine.close()
+      await store.close()
+    },
+  }
+}

@@ -1,0 +1,66 @@
+// Several tabs of one database, through the built package in each browser and over each transport:
+//  1. the second tab follows: it has no worker, sees what the first wrote at once, and writes itself
+//  2. the leading tab is closed, or its worker ends: the follower leads, nothing acknowledged is lost
+//  3. a tab that went away and came back follows again
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { AVAILABLE, launch } from '../support/browsers/launch.ts'
+import { startServer, type TestServer } from '../support/browsers/server.ts'
+import type { BrowserPage, BrowserSession } from '../support/browsers/session.ts'
+import { call } from '../support/browsers/steps.ts'
+import type { DatabaseSteps } from './pages/database.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer({ pages: ['database'] })
+})
+afterAll(() => server?.close())
+
+const run = (page: BrowserPage, sql: string) => call<DatabaseSteps, 'run'>(page, 'run', { sql })
+const query = (page: BrowserPage, sql: string) => call<DatabaseSteps, 'query'>(page, 'query', { sql })
+
+describe.each(AVAILABLE)('in %s', (kind) => {
+  let browser: BrowserSession
+  const pages: BrowserPage[] = []
+  beforeAll(async () => {
+    browser = await launch(kind)
+  })
+  afterAll(() => browser?.close())
+  afterEach(async () => {
+    for (const page of pages.splice(0)) await page.close()
+  })
+
+  async function tab(name: string, transport: string): Promise<[BrowserPage, string]> {
+    const page = await browser.newPage()
+    pages.push(page)
+    await page.goto(server.page('database', transport === 'channel' ? '?no-broker' : ''))
+    const { role } = await call<DatabaseSteps, 'open'>(page, 'open', { name })
+    return [page, role]
+  }
+
+  it.each(['broker', 'channel'])('two tabs share a database, and one takes over from the other, by %s', async (by) => {
+    const name = `shared-${by}.db`
+    const [first, firstRole] = await tab(name, by)
+    await call<DatabaseSteps, 'exec'>(first, 'exec', 'CREATE TABLE t (a); INSERT INTO t VALUES (1)')
+    const [second, secondRole] = await tab(name, by)
+    expect([firstRole, secondRole]).toEqual(['leader', 'follower'])
+    expect(await query(second, 'SELECT a FROM t')).toEqual([{ a: 1 }])
+    await run(second, 'INSERT INTO t VALUES (2)')
+    expect(await query(first, 'SELECT count(*) AS n FROM t')).toEqual([{ n: 2 }])
+
+    await call<DatabaseSteps, 'terminateWorker'>(first, 'terminateWorker', null)
+    await run(second, 'INSERT INTO t VALUES (3)')
+    expect(await query(first, 'SELECT count(*) AS n FROM t')).toEqual([{ n: 3 }])
+
+    await pages.shift()?.close()
+    await run(second, 'INSERT INTO t VALUES (4)')
+    const [third, thirdRole] = await tab(name, by)
+    expect(thirdRole).toBe('follower')
+    expect(await query(third, 'SELECT count(*) AS n FROM t')).toEqual([{ n: 4 }])
+
+    await second.reload()
+    await run(third, 'INSERT INTO t VALUES (5)')
+    const again = await call<DatabaseSteps, 'open'>(second, 'open', { name })
+    expect(again.role).toBe('follower')
+    expect(await query(second, 'SELECT count(*) AS n FROM t')).toEqual([{ n: 5 }])
+  })
+})
