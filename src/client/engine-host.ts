@@ -46,7 +46,7 @@ export interface EngineHostOptions {
   readonly client: ClientId
   readonly files: WasmFiles & { readonly workerUrl: string | URL | undefined }
   /** Sent to each engine at its start. */
-  readonly hello: Hello
+  readonly hello: () => Hello
   readonly timeoutMs: number
   onReady(info: EngineInfo, post: (message: ToEngine, transfer: Transferable[]) => void): void
   onAnswers(answers: Answers): void
@@ -131,7 +131,7 @@ export class EngineHost {
     // It may reject while the wasm is still awaited; whoever is awaited first, the rejection is seen below.
     started.catch(() => {})
     try {
-      transport.postMessage(this.#options.hello, [])
+      transport.postMessage(this.#options.hello(), [])
       const source = await wasm
       if (this.#engine === engine) transport.postMessage({ type: 'wasm', wasm: source }, [])
       return await started

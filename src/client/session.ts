@@ -3,7 +3,7 @@
 
 import type { Clock } from '../environment.ts'
 import { ClosedError, StorageError, TimeoutError } from '../errors/errors.ts'
-import type { ClientId, EngineEvent, EngineInfo, Hello } from '../protocol/messages.ts'
+import type { ClientCounts, ClientId, EngineEvent, EngineInfo, Hello } from '../protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../protocol/messages.ts'
 import { EngineHost, lostTransactionError } from './engine-host.ts'
 import { Emitter } from './events.ts'
@@ -34,6 +34,8 @@ export class Session {
   info: EngineInfo | undefined
   readonly #host: EngineHost
   #lastTransaction = 0
+  /** What `changes()` and its kin answer; the next worker goes on from there. */
+  #counts: ClientCounts | undefined
   #textOpen = false
   #textLost: Error | undefined
   #closing: Promise<void> | undefined
@@ -51,7 +53,7 @@ export class Session {
       client,
       files: options,
       timeoutMs: options.timeoutMs,
-      hello: hello(client, name, options),
+      hello: () => hello(client, name, options, this.#counts),
       onReady: (info, post) => {
         const before = this.info
         if (before && info.created) {
@@ -62,7 +64,10 @@ export class Session {
         this.line.attach(post)
         if (before) this.events.emit('worker-restarted', { term: info.term })
       },
-      onAnswers: (answers) => this.line.answers(answers),
+      onAnswers: (answers) => {
+        this.#counts = answers.counts ?? this.#counts
+        this.line.answers(answers)
+      },
       onEvent: (event) => this.#tell(event),
       onDeath: (cause) => this.#engineDied(cause),
     })
@@ -186,13 +191,13 @@ export class Session {
   }
 }
 
-function hello(client: ClientId, name: string, options: ResolvedOptions): Hello {
+function hello(client: ClientId, name: string, options: ResolvedOptions, counts: ClientCounts | undefined): Hello {
   const { durability, foreignKeys, sync, storage, blockSize, checksum, cacheBytes, rowBytesMax, debug } = options
   return {
     type: 'hello',
     protocol: PROTOCOL_VERSION,
     client,
-    settings: { durability, foreignKeys, sync },
+    settings: { durability, foreignKeys, sync, ...(counts && { counts }) },
     start: { name, storage, blockSize, checksum, cacheBytes, rowBytesMax, debug },
   }
 }

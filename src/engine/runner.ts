@@ -189,7 +189,6 @@ export class RequestRunner implements Runner {
 
   /** Answers with one statement's outcome, in as many chunks as it has. */
   result(job: Job, outcome: StatementOutcome, wrote: boolean, sequence = this.database.blocks.sequence): 'done' {
-    job.session.lastInsertRowid = outcome.lastInsertRowid
     const replies = resultReplies(job.request.seq, outcome, this.#timing(job))
     if (replies.length === 1) this.send(job, replies[0]!, wrote, sequence)
     else this.#stream(job, replies, wrote, sequence)
@@ -226,7 +225,7 @@ export class RequestRunner implements Runner {
   enter(session: Session, connection: Connection): void {
     connection.assertIdle()
     connection.applySettings(session.pragmas)
-    connection.lastInsertRowid = session.lastInsertRowid
+    connection.counts.use(session.counts)
   }
 
   compile(session: Session, connection: Connection, sql: string): Statement | undefined {
@@ -240,8 +239,6 @@ export class RequestRunner implements Runner {
   #answer(job: Job, outcome: RecordedOutcome, wrote: boolean): 'done' {
     if (outcome.kind === 'done') return this.done(job, wrote)
     if (outcome.kind === 'result') return this.result(job, outcome.statements[0]!, wrote)
-    const last = outcome.statements.at(-1)
-    if (last) job.session.lastInsertRowid = last.lastInsertRowid
     this.send(job, batchReply(job.request.seq, outcome.statements, this.#timing(job)), wrote)
     return 'done'
   }
@@ -250,7 +247,10 @@ export class RequestRunner implements Runner {
   #answeredBefore(job: Job): boolean {
     const recorded = this.database.blocks.outcomeOf(job.session.client, job.request.seq)
     if (recorded === undefined) return false
-    this.#answer(job, decodeOutcome(recorded), false)
+    const outcome = decodeOutcome(recorded)
+    const last = outcome.kind === 'done' ? undefined : outcome.statements.at(-1)
+    if (last) job.session.counts.lastInsertRowid = last.lastInsertRowid
+    this.#answer(job, outcome, false)
     return true
   }
 

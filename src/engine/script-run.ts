@@ -89,7 +89,6 @@ export async function runControlledScript(
   } finally {
     if (database.instance.vfs.failure.fatal === undefined) {
       writer.rollback()
-      job.session.lastInsertRowid = writer.lastInsertRowid
       if (tainted) database.renewWriter()
     }
   }

@@ -58,6 +58,15 @@ export interface ClientSettings {
   readonly durability: Durability
   readonly foreignKeys: boolean
   readonly sync: SyncPolicy
+  /** What the client had counted when its former engine ended. */
+  readonly counts?: ClientCounts
+}
+
+/** What `changes()`, `total_changes()` and `last_insert_rowid()` answer in SQL, for one client. */
+export interface ClientCounts {
+  readonly changes: number
+  readonly totalChanges: number
+  readonly lastInsertRowid: bigint
 }
 
 /** Options of the tab that leads and wishes for a new database. */
@@ -258,6 +267,8 @@ export interface Answers {
   readonly type: 'answers'
   readonly answers: readonly Answer[]
   readonly payload?: ArrayBuffer
+  /** The client's numbers, when they have changed since they were last sent. */
+  readonly counts?: ClientCounts
 }
 
 export interface Closed {

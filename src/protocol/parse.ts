@@ -28,6 +28,7 @@ export function parseToEngine(data: unknown): ToEngine {
       text(settings, 'durability')
       flag(settings, 'foreignKeys')
       fields(settings.sync, 'settings.sync')
+      if (settings.counts !== undefined) checkCounts(settings.counts)
       if (message.start !== undefined) checkStart(fields(message.start, 'start'))
       return data as ToEngine
     }
@@ -49,6 +50,7 @@ export function parseFromEngine(data: unknown): FromEngine {
     case 'answers': {
       const payloadBytes = payloadSize(message)
       for (const answer of list(message, 'answers')) checkAnswer(fields(answer, 'answer'), payloadBytes)
+      if (message.counts !== undefined) checkCounts(message.counts)
       return data as FromEngine
     }
     case 'ready': {
@@ -210,6 +212,13 @@ function checkRange(range: Fields, payloadBytes: number): void {
   if (at + bytes > payloadBytes) {
     throw nonsense(`range ${at} to ${at + bytes} lies outside the payload of ${payloadBytes} bytes`)
   }
+}
+
+function checkCounts(value: unknown): void {
+  const counts = fields(value, 'counts')
+  natural(counts, 'changes')
+  natural(counts, 'totalChanges')
+  if (typeof counts.lastInsertRowid !== 'bigint') throw nonsense('lastInsertRowid is not a bigint')
 }
 
 function checkError(value: unknown): asserts value is WireError {
