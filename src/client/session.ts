@@ -3,7 +3,14 @@
 
 import type { Clock } from '../environment.ts'
 import { ClosedError, StorageError, TimeoutError } from '../errors/errors.ts'
-import type { ClientCounts, ClientId, EngineEvent, EngineInfo, Hello } from '../protocol/messages.ts'
+import type {
+  ClientCounts,
+  ClientId,
+  EngineEvent,
+  EngineInfo,
+  FunctionDefinition,
+  Hello,
+} from '../protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../protocol/messages.ts'
 import { EngineHost, lostTransactionError } from './engine-host.ts'
 import { Emitter } from './events.ts'
@@ -29,6 +36,8 @@ export class Session {
   readonly name: string
   readonly options: ResolvedOptions
   readonly transactions = new Set<OpenTransaction>()
+  /** The functions that are registered, by their names in lower case; each worker gets them. */
+  readonly functions = new Map<string, FunctionDefinition>()
   /** Ends each call that answers in pieces and has not ended. */
   readonly flows = new Set<(error: Error) => void>()
   info: EngineInfo | undefined
@@ -53,7 +62,7 @@ export class Session {
       client,
       files: options,
       timeoutMs: options.timeoutMs,
-      hello: () => hello(client, name, options, this.#counts),
+      hello: () => this.#hello(client),
       onReady: (info, post) => {
         const before = this.info
         if (before && info.created) {
@@ -189,15 +198,18 @@ export class Session {
         event satisfies never
     }
   }
-}
 
-function hello(client: ClientId, name: string, options: ResolvedOptions, counts: ClientCounts | undefined): Hello {
-  const { durability, foreignKeys, sync, storage, blockSize, checksum, cacheBytes, rowBytesMax, debug } = options
-  return {
-    type: 'hello',
-    protocol: PROTOCOL_VERSION,
-    client,
-    settings: { durability, foreignKeys, sync, ...(counts && { counts }) },
-    start: { name, storage, blockSize, checksum, cacheBytes, rowBytesMax, debug },
+  #hello(client: ClientId): Hello {
+    const { name } = this
+    const { durability, foreignKeys, sync, storage, blockSize, checksum, cacheBytes, rowBytesMax, debug } = this.options
+    const counts = this.#counts && { counts: this.#counts }
+    const functions = this.functions.size > 0 && { functions: [...this.functions.values()] }
+    return {
+      type: 'hello',
+      protocol: PROTOCOL_VERSION,
+      client,
+      settings: { durability, foreignKeys, sync, ...counts, ...functions },
+      start: { name, storage, blockSize, checksum, cacheBytes, rowBytesMax, debug },
+    }
   }
 }

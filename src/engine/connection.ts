@@ -15,6 +15,7 @@ import { sqliteError } from './sqlite-errors.ts'
 import type { SqliteInstance } from './sqlite-instance.ts'
 import { Statement } from './statement.ts'
 import { StatementCache } from './statement-cache.ts'
+import { ConnectionFunctions } from './user-functions.ts'
 
 const LENGTH_BYTES_MAX = 256 * 1024 * 1024
 const SQLITE_LIMIT_LENGTH = 0
@@ -56,6 +57,7 @@ export class Connection {
   readonly instance: SqliteInstance
   readonly file: MainFile
   readonly counts: ConnectionCounts
+  readonly functions: ConnectionFunctions
   readonly #db: number
   readonly #cacheBytes: number
   readonly #cache = new StatementCache()
@@ -82,6 +84,7 @@ export class Connection {
     if (opened !== code.SQLITE_OK) throw this.error(undefined)
     this.file = vfs.mainFile(connection)
     this.counts = new ConnectionCounts(exports, this.#db, instance.functions)
+    this.functions = new ConnectionFunctions(instance.functions, this.#db)
     this.#authorizer = new Authorizer(sqlite3, heap)
     this.#progress = sqlite3.wasm.installFunction('i(p)', () => this.#onProgress())
     exports.sqlite3_extended_result_codes(this.#db, 1)
@@ -242,6 +245,7 @@ export class Connection {
     const { exports, sqlite3, functions } = this.instance
     const closed = exports.sqlite3_close_v2(this.#db)
     this.counts.forget(functions)
+    this.functions.forget()
     sqlite3.wasm.uninstallFunction(this.#progress)
     sqlite3.wasm.uninstallFunction(this.#authorizer.pointer)
     assert(closed === code.SQLITE_OK, 'a connection is closed with nothing left open')

@@ -89,7 +89,9 @@ export class Engine {
 
   /** Begins a client's session; its answers go to `port`. */
   attach(client: string, settings: ClientSettings, port: ClientPort): void {
-    this.#sessions.set(client, new Session(client, settings, port))
+    const session = new Session(client, settings, port)
+    this.#sessions.set(client, session)
+    this.#runner.functions.restore(session)
     this.#usePolicies()
   }
 

@@ -10,6 +10,7 @@ import { BulkRunner } from './bulk-runner.ts'
 import { type Connection, SliceEnded } from './connection.ts'
 import type { Database } from './database.ts'
 import { runExport } from './export.ts'
+import { FunctionRequests } from './function-requests.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import { InteractiveRunner } from './interactive-runner.ts'
 import { type Job, waitTimeout } from './job.ts'
@@ -51,6 +52,7 @@ export class RequestRunner implements Runner {
   readonly #bulk = new BulkRunner(this)
   readonly text = new TextTransactions(this)
   readonly readers = new ReaderRequests(this)
+  readonly functions = new FunctionRequests(this)
   #scheduler: Scheduler | undefined
   /** What ended the engine; every request is answered with it. */
   latched: unknown
@@ -95,9 +97,10 @@ export class RequestRunner implements Runner {
 
   ready(job: Job): boolean {
     if (this.latched !== undefined || job.cancelled || job.session.ended) return true
+    if (job.session.restoring) return false
     const { request } = job
     if (job.place === 'writer') return this.#mayUseWriter(job)
-    if (request.type === 'maintenance' || request.type === 'export') return true
+    if (request.type === 'maintenance' || request.type === 'export' || request.type === 'function') return true
     if (request.type === 'statement' && request.stream) return this.readers.streamable
     if (request.type === 'begin')
       return request.mode === 'immediate' ? this.owner === undefined : this.database.readers.available
@@ -229,6 +232,7 @@ export class RequestRunner implements Runner {
   }
 
   compile(session: Session, connection: Connection, sql: string): Statement | undefined {
+    connection.functions.use(session.functions)
     return prepareFor(session, connection, this.database.blocks, sql)
   }
 
@@ -266,6 +270,7 @@ export class RequestRunner implements Runner {
     if (request.type === 'begin') return this.#interactive.begin(job, request)
     if (request.type === 'maintenance') return answerMaintenance(this, job, request.action)
     if (request.type === 'export') return runExport(this, job)
+    if (request.type === 'function') return this.functions.run(job, request)
     if (request.type === 'bulk') return this.#bulk.run(job, request)
     const transaction = transactionOf(job)
     if (transaction !== undefined) return this.#interactive.run(job, transaction)

@@ -7,6 +7,7 @@ import type { OpenBulk } from './bulk.ts'
 import { type CountsOfClient, NO_COUNTS } from './client-counts.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import { buildAnswers, type Reply } from './reply.ts'
+import { NO_FUNCTIONS, type UserFunctionSet } from './user-functions.ts'
 
 /** Where messages to a client go. */
 export interface ClientPort {
@@ -63,6 +64,9 @@ export class Session {
   /** The number of the transaction that was opened by SQL text. */
   textTransaction: number | undefined
   readonly bulks = new Map<number, OpenBulk>()
+  functions: UserFunctionSet = NO_FUNCTIONS
+  /** Functions of a former engine are being loaded. */
+  restoring = false
   readonly streams = new Map<number, ChunkStream>()
   readonly #port: ClientPort
   #sentCounts: ClientCounts

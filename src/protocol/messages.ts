@@ -60,6 +60,20 @@ export interface ClientSettings {
   readonly sync: SyncPolicy
   /** What the client had counted when its former engine ended. */
   readonly counts?: ClientCounts
+  /** What the client had registered when its former engine ended. */
+  readonly functions?: readonly FunctionDefinition[]
+}
+
+/** A function for use in SQL: an export of a module that the worker imports. */
+export interface FunctionDefinition {
+  readonly name: string
+  /** Absolute address. */
+  readonly module: string
+  readonly export: string
+  /** The same arguments always give the same result. */
+  readonly deterministic: boolean
+  /** Not to be used by the schema: views, triggers, indexes, defaults, checks. */
+  readonly directOnly: boolean
 }
 
 /** What `changes()`, `total_changes()` and `last_insert_rowid()` answer in SQL, for one client. */
@@ -200,6 +214,12 @@ export interface PrepareRequest extends RequestBase, InTransaction {
   readonly sql: string
 }
 
+/** Registers a function for this client. Answer: `done` once its module has been loaded. */
+export interface FunctionRequest extends RequestBase {
+  readonly type: 'function'
+  readonly definition: FunctionDefinition
+}
+
 /** Housekeeping calls. Answer: `done`, or `report` where the call has one; `verify` sends `progress` before it. */
 export interface MaintenanceRequest extends RequestBase {
   readonly type: 'maintenance'
@@ -231,6 +251,7 @@ export type Request =
   | EndRequest
   | SavepointRequest
   | PrepareRequest
+  | FunctionRequest
   | MaintenanceRequest
   | ExportRequest
   | CancelRequest

@@ -29,6 +29,7 @@ export function parseToEngine(data: unknown): ToEngine {
       flag(settings, 'foreignKeys')
       fields(settings.sync, 'settings.sync')
       if (settings.counts !== undefined) checkCounts(settings.counts)
+      if (settings.functions !== undefined) for (const given of list(settings, 'functions')) checkFunction(given)
       if (message.start !== undefined) checkStart(fields(message.start, 'start'))
       return data as ToEngine
     }
@@ -130,6 +131,9 @@ function checkRequest(request: Fields, payloadBytes: number): void {
       text(request, 'action')
       natural(request, 'depth')
       return
+    case 'function':
+      checkFunction(request.definition)
+      return
     case 'maintenance':
       text(request, 'action')
       return
@@ -212,6 +216,15 @@ function checkRange(range: Fields, payloadBytes: number): void {
   if (at + bytes > payloadBytes) {
     throw nonsense(`range ${at} to ${at + bytes} lies outside the payload of ${payloadBytes} bytes`)
   }
+}
+
+function checkFunction(value: unknown): void {
+  const definition = fields(value, 'function')
+  text(definition, 'name')
+  text(definition, 'module')
+  text(definition, 'export')
+  flag(definition, 'deterministic')
+  flag(definition, 'directOnly')
 }
 
 function checkCounts(value: unknown): void {
