@@ -4,23 +4,24 @@
 // What may be assumed: one thread, one owner of the device. What is promised: DESIGN section 7, docs/format.md.
 import type { Device } from '../device/device.ts'
 import { type Environment, realEnvironment } from '../environment.ts'
-import { ClosedError, DataSyncError, StorageError } from '../errors/errors.ts'
-import { assert } from './assert.ts'
+import { ClosedError, DataSyncError, SnapshotTooOldError, StorageError } from '../errors/errors.ts'
 import type { Blocks, ScratchArea, Snapshot } from './block-store-types.ts'
 import { appendMark, syncAll } from './checkpoint.ts'
-import { type ChecksumName, Checksums, checksumBit, checksumName } from './checksum.ts'
+import { type ChecksumName, Checksums, checksumBit } from './checksum.ts'
 import { CommitRoom } from './commit-room.ts'
 import { createStore, hex, isBlank } from './create.ts'
 import { type SyncFailure, storageError, typed } from './device-writer.ts'
 import { Folding } from './folding.ts'
 import { MIB, SEGMENTS_AT, SIZES, type Sizes } from './format.ts'
-import { locate, readBlock } from './locate.ts'
+import { readBlock } from './locate.ts'
 import type { MaybePromise } from './maybe-async.ts'
 import type { OriginRecord } from './record.ts'
 import { recover } from './recovery.ts'
+import { Replacement } from './replacement.ts'
 import { scratchOf } from './scratch.ts'
 import { PinnedSnapshot, pinNewest } from './snapshot.ts'
-import { check, databaseBytes, type StoreState, usualBytes } from './state.ts'
+import { check, type StoreState, usualBytes } from './state.ts'
+import { type BlockMetadata, blockMetadata, logBytesUsed, storeMetrics } from './store-facts.ts'
 import { type VerifyOptions, type VerifyReport, verifyBlocks } from './verify.ts'
 import { Transaction } from './write-transaction.ts'
 
@@ -52,40 +53,38 @@ export interface BlockStoreOptions {
   readonly onCheckpointFailure?: (error: unknown) => void
 }
 
-/** What is stored about one block (DESIGN section 7). */
-export interface BlockMetadata {
-  /** The commit that wrote it. */
-  readonly sequence: number
-  readonly checksumAlgorithm: ChecksumName
-  readonly checksum: bigint
-  /** Seconds since 1970. */
-  readonly modifiedSeconds: number
-  readonly lengthBytes: number
-}
-
 /** A fold in idle time is worth its writes once the log holds this share of its usual size. */
 const IDLE_FOLD_SHARE = 0.25
 
 export class BlockStore implements Blocks {
   readonly created: boolean
   readonly scratch: ScratchArea
-  readonly #state: StoreState
-  readonly #folding: Folding
-  readonly #room: CommitRoom
+  #state: StoreState
+  #folding: Folding
+  #room: CommitRoom
+  #replacement: Replacement | undefined
+  readonly #options: BlockStoreOptions
   readonly #sessionEnds: OriginRecord[] = []
   #staging: Transaction | undefined
   #closed = false
   #closing: Promise<void> | undefined
 
   private constructor(state: StoreState, created: boolean, options: BlockStoreOptions) {
-    this.#state = state
     this.created = created
     this.scratch = scratchOf(state.writer.device)
-    this.#folding = new Folding(state, options.slice, options.onCheckpointFailure ?? (() => {}))
-    const { maxPinnedBytes = 256 * MIB, maxPinnedMs = 600_000 } = options
-    this.#room = new CommitRoom(state, this.#folding, { maxPinnedBytes, maxPinnedMs })
-    state.onFoldDue = () => this.#folding.start()
-    if (options.onSyncFailure) state.writer.onSyncFailure = options.onSyncFailure
+    this.#options = options
+    this.#state = state
+    const { folding, room } = this.#adopt(state)
+    this.#folding = folding
+    this.#room = room
+  }
+
+  #adopt(state: StoreState): { folding: Folding; room: CommitRoom } {
+    const { slice, maxPinnedBytes = 256 * MIB, maxPinnedMs = 600_000 } = this.#options
+    const folding = new Folding(state, slice, this.#options.onCheckpointFailure ?? (() => {}))
+    state.onFoldDue = () => folding.start()
+    if (this.#options.onSyncFailure) state.writer.onSyncFailure = this.#options.onSyncFailure
+    return { folding, room: new CommitRoom(state, folding, { maxPinnedBytes, maxPinnedMs }) }
   }
 
   /**
@@ -166,11 +165,40 @@ export class BlockStore implements Blocks {
 
   prepare(): MaybePromise<void> {
     this.#check()
+    if (this.#replacement) return this.#replacement.ended.then(() => this.prepare())
     return this.#room.prepare()
+  }
+
+  /**
+   * Begins to replace everything that is stored by new content, maybe with blocks of another size. Until it is committed
+   * or abandoned commits wait in `prepare`, as do checkpoints; reads and snapshots go on. Throws StorageError.
+   */
+  async replace(blockSize: number): Promise<Replacement> {
+    await this.prepare()
+    await this.#folding.running
+    this.#check()
+    const replacement = new Replacement(this.#state, blockSize, () => this.#reopen())
+    this.#replacement = replacement
+    void replacement.ended.then(() => {
+      this.#replacement = undefined
+    })
+    return replacement
+  }
+
+  /** Reads the store from its device again, where a replacement has put something else in force. */
+  async #reopen(): Promise<void> {
+    const { writer, environment, checksums, sizes } = this.#state
+    const { checksum = 'xxhash64', maxDirtyBytes: keptBytesMax = 4 * MIB } = this.#options
+    const state = await recover({ device: writer.device, environment, checksums, checksum, keptBytesMax, sizes })
+    const { folding, room } = this.#adopt(state)
+    this.#state = state
+    this.#folding = folding
+    this.#room = room
   }
 
   flush(): MaybePromise<void> {
     this.#check()
+    if (this.#replacement?.swapping) return this.#replacement.swapping
     const state = this.#state
     state.log.write()
     if (state.writer.needsSync) return this.sync()
@@ -179,6 +207,7 @@ export class BlockStore implements Blocks {
 
   sync(): MaybePromise<void> {
     this.#check()
+    if (this.#replacement?.swapping) return this.#replacement.swapping
     const state = this.#state
     state.log.write()
     return state.writer.sync()
@@ -203,18 +232,19 @@ export class BlockStore implements Blocks {
    * told from a torn write, and folds the log if that is worth it.
    */
   idle(): MaybePromise<void> {
-    if (this.#closed || this.latched) return
+    if (this.#closed || this.latched || this.#replacement) return
     const state = this.#state
-    if (!this.#folding.running && this.#logBytesUsed() > usualBytes(state) * IDLE_FOLD_SHARE) return this.checkpoint()
+    if (!this.#folding.running && logBytesUsed(state) > usualBytes(state) * IDLE_FOLD_SHARE) return this.checkpoint()
     if (state.synced < state.sequence || state.claimed >= state.sequence || !state.log.markFits) return
     appendMark(state)
     return this.sync()
   }
 
   /** Brings all commits home as far as snapshots allow; joins one that is running. Throws StorageError. */
-  checkpoint(): Promise<void> {
+  async checkpoint(): Promise<void> {
+    await this.#replacement?.ended
     this.#check()
-    return this.#folding.run()
+    await this.#folding.run()
   }
 
   /** Folds everything and gives free space at the end of the main area back. Throws StorageError. */
@@ -233,7 +263,10 @@ export class BlockStore implements Blocks {
   /** Reads every block and reports the damaged ones. Throws StorageError `io`. */
   async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     this.#check()
-    return verifyBlocks(this.#state, options)
+    const state = this.#state
+    const report = await verifyBlocks(state, options)
+    if (state === this.#state) return report
+    throw new SnapshotTooOldError('What was being verified has been replaced by something else. Verify again.')
   }
 
   /** The newest committed bytes of a block; zeros if it was never written. Throws StorageError `corrupt`. */
@@ -294,37 +327,12 @@ export class BlockStore implements Blocks {
 
   /** What is stored about a block of the newest state, or undefined if it was never written. */
   metadata(block: number): BlockMetadata | undefined {
-    const location = typed(() => locate(this.#state, block, this.#state.sequence))
-    if (location.kind === 'zero') return undefined
-    const { sequence, checksum, algorithm, modifiedSeconds, length } = location.stored
-    const name = checksumName(algorithm)
-    assert(name !== undefined, 'a stored algorithm is known')
-    return { sequence, checksumAlgorithm: name, checksum, modifiedSeconds, lengthBytes: length }
+    return blockMetadata(this.#state, block)
   }
 
-  /** Counts since opening, and sizes now. */
+  /** Counts since opening (or since everything was replaced), and sizes now. */
   metrics(): Record<string, number> {
-    const { writer, home, log, places, pins, index, superblock } = this.#state
-    return {
-      ...writer.counts,
-      ...home.counts,
-      ...home.readAhead.counts,
-      ...this.#folding.counts,
-      ...this.#room.counts,
-      failedSyncs: writer.failedSyncs,
-      keptBytes: writer.keptBytes,
-      logBytes: log.size(0) + log.size(1),
-      logBytesUsed: this.#logBytesUsed(),
-      logRecords: log.records.length,
-      blocksInLog: index.versionCount,
-      places: places.usedCount,
-      pins: pins.size,
-      liveBytes: databaseBytes(this.#state),
-      sequence: this.sequence,
-      syncedSequence: this.syncedSequence,
-      foldedSequence: superblock.foldedSequence,
-      unsyncedCommits: this.sequence - this.syncedSequence,
-    }
+    return { ...storeMetrics(this.#state), ...this.#folding.counts, ...this.#room.counts }
   }
 
   /** Asserts the invariants of the store (state.ts). */
@@ -345,6 +353,7 @@ export class BlockStore implements Blocks {
   async #close(): Promise<void> {
     this.rollback()
     try {
+      await this.#replacement?.abandon()
       if (!this.latched) {
         await this.sync()
         if (this.#folding.running) {
@@ -368,9 +377,5 @@ export class BlockStore implements Blocks {
   #stage(): Transaction {
     this.#staging ??= this.begin()
     return this.#staging
-  }
-
-  #logBytesUsed(): number {
-    return this.#state.log.records.reduce((bytes, record) => bytes + record.end - record.offset, 0)
   }
 }
