@@ -63,6 +63,7 @@ function extensions(language: Compartment): Extension {
     highlightActiveLine(),
     highlightActiveLineGutter(),
     drawSelection(),
+    EditorView.lineWrapping,
     history(),
     bracketMatching(),
     closeBrackets(),

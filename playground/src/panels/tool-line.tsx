@@ -28,10 +28,11 @@ export function ToolLine() {
       <button
         type="button"
         disabled={closed || Boolean(running.value)}
+        aria-label="Plan"
         title="How SQLite would run it: Ctrl+Shift+Enter or Cmd+Shift+Enter"
         onClick={() => requestRun('plan')}
       >
-        <PlanIcon /> Plan
+        <PlanIcon /> <span class="wide-only">Plan</span>
       </button>
       <HistoryMenu />
       <RunSummary />
