@@ -192,6 +192,11 @@ export class Session {
       case 'corruption':
         this.events.emit(event.name, event)
         return
+      case 'writable':
+        if (!this.info) return
+        this.info = { ...this.info, readOnly: false }
+        this.events.emit('writable', { term: this.info.term })
+        return
       case 'terminated':
         return
       default:

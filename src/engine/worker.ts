@@ -142,6 +142,8 @@ class EngineWorker {
         checksum: start.checksum,
         ...(chosen.storeId !== undefined && { storeId: chosen.storeId }),
         environment,
+        whenFull: 'read-only',
+        onWritable: () => engine?.broadcast({ name: 'writable' }),
         onSyncFailure: ({ message, recovered }) => engine?.broadcast({ name: 'sync-failure', message, recovered }),
         onCheckpointFailure: (error) =>
           engine?.broadcast({ name: 'warning', message: `A checkpoint failed and is tried again: ${error}` }),
@@ -161,6 +163,8 @@ class EngineWorker {
     const why = [...chosen.why]
     if (start && start.blockSize !== store.blockSize)
       why.push(`The block size is ${store.blockSize}, as this database was made; ${start.blockSize} was asked for.`)
+    if (store.readOnly)
+      why.push('There is no space to take it over for writing, so it can only be read until there is.')
     return {
       storage: chosen.kind,
       why,
@@ -170,7 +174,7 @@ class EngineWorker {
       created: store.created,
       sqliteVersion: engine.sqliteVersion,
       term: store.term,
-      readOnly: false,
+      readOnly: store.readOnly ? 'quota' : false,
     }
   }
 

@@ -270,6 +270,7 @@ export interface EngineInfo {
   readonly created: boolean
   readonly sqliteVersion: string
   readonly term: number
+  /** `quota`: there is not even the space to take the database over, so it can be read only. Each write tries again. */
   readonly readOnly: false | 'quota'
 }
 
@@ -303,6 +304,8 @@ export interface EngineEvent {
     | { readonly name: 'sync-failure'; readonly message: string; readonly recovered: boolean }
     | { readonly name: 'corruption'; readonly block: number | undefined; readonly message: string }
     | { readonly name: 'warning'; readonly message: string }
+    /** There was no space to write at all, and now there is. */
+    | { readonly name: 'writable' }
     | { readonly name: 'terminated'; readonly error: WireError }
 }
 

@@ -4,24 +4,24 @@
 // What may be assumed: one thread, one owner of the device. What is promised: DESIGN section 7, docs/format.md.
 import type { Device } from '../device/device.ts'
 import { type Environment, realEnvironment } from '../environment.ts'
-import { ClosedError, DataSyncError, SnapshotTooOldError, StorageError } from '../errors/errors.ts'
+import { ClosedError, DataSyncError, StorageError } from '../errors/errors.ts'
+import { assert } from './assert.ts'
 import type { Blocks, ScratchArea, Snapshot } from './block-store-types.ts'
 import { appendMark, syncAll } from './checkpoint.ts'
-import { type ChecksumName, Checksums, checksumBit } from './checksum.ts'
+import { type ChecksumName, Checksums, checksumBit, checksumName } from './checksum.ts'
 import { CommitRoom } from './commit-room.ts'
 import { createStore, hex, isBlank } from './create.ts'
 import { type SyncFailure, storageError, typed } from './device-writer.ts'
 import { Folding } from './folding.ts'
 import { MIB, SEGMENTS_AT, SIZES, type Sizes } from './format.ts'
-import { readBlock } from './locate.ts'
+import { locate, readBlock } from './locate.ts'
 import type { MaybePromise } from './maybe-async.ts'
 import type { OriginRecord } from './record.ts'
-import { recover } from './recovery.ts'
-import { Replacement } from './replacement.ts'
+import { type Recovered, recover } from './recovery.ts'
 import { scratchOf } from './scratch.ts'
 import { PinnedSnapshot, pinNewest } from './snapshot.ts'
-import { check, type StoreState, usualBytes } from './state.ts'
-import { type BlockMetadata, blockMetadata, logBytesUsed, storeMetrics } from './store-facts.ts'
+import { check, databaseBytes, type StoreState, usualBytes } from './state.ts'
+import type { TakeOver } from './take-over.ts'
 import { type VerifyOptions, type VerifyReport, verifyBlocks } from './verify.ts'
 import { Transaction } from './write-transaction.ts'
 
@@ -42,6 +42,13 @@ export interface BlockStoreOptions {
   /** Milliseconds after which a snapshot that is in the way ends. Default 600 000. */
   readonly maxPinnedMs?: number
   readonly environment?: Environment
+  /**
+   * What opening an existing store does where there is no space to take it over. `fail` (default): StorageError `quota`.
+   * `read-only`: the store is open for reading (`readOnly`), and each `prepare` tries again.
+   */
+  readonly whenFull?: 'fail' | 'read-only'
+  /** Told when a store that was open for reading only can be written. */
+  readonly onWritable?: () => void
   /** Gives other work a turn inside a checkpoint. Default: yields whenever 8 ms have passed. */
   readonly slice?: () => Promise<void>
   /** Checksums that are loaded already. Default: loaded by each opening. */
@@ -53,38 +60,45 @@ export interface BlockStoreOptions {
   readonly onCheckpointFailure?: (error: unknown) => void
 }
 
+/** What is stored about one block (DESIGN section 7). */
+export interface BlockMetadata {
+  /** The commit that wrote it. */
+  readonly sequence: number
+  readonly checksumAlgorithm: ChecksumName
+  readonly checksum: bigint
+  /** Seconds since 1970. */
+  readonly modifiedSeconds: number
+  readonly lengthBytes: number
+}
+
 /** A fold in idle time is worth its writes once the log holds this share of its usual size. */
 const IDLE_FOLD_SHARE = 0.25
 
 export class BlockStore implements Blocks {
   readonly created: boolean
   readonly scratch: ScratchArea
-  #state: StoreState
-  #folding: Folding
-  #room: CommitRoom
-  #replacement: Replacement | undefined
-  readonly #options: BlockStoreOptions
+  readonly #state: StoreState
+  readonly #folding: Folding
+  readonly #room: CommitRoom
   readonly #sessionEnds: OriginRecord[] = []
+  #onWritable: () => void = () => {}
+  /** What is left to be written before anything else may be. */
+  #takeOverLeft: TakeOver | undefined
+  #takingOver: Promise<void> | undefined
   #staging: Transaction | undefined
   #closed = false
   #closing: Promise<void> | undefined
 
-  private constructor(state: StoreState, created: boolean, options: BlockStoreOptions) {
+  private constructor({ state, takeOver }: Recovered, created: boolean, options: BlockStoreOptions) {
+    this.#state = state
+    this.#takeOverLeft = takeOver
     this.created = created
     this.scratch = scratchOf(state.writer.device)
-    this.#options = options
-    this.#state = state
-    const { folding, room } = this.#adopt(state)
-    this.#folding = folding
-    this.#room = room
-  }
-
-  #adopt(state: StoreState): { folding: Folding; room: CommitRoom } {
-    const { slice, maxPinnedBytes = 256 * MIB, maxPinnedMs = 600_000 } = this.#options
-    const folding = new Folding(state, slice, this.#options.onCheckpointFailure ?? (() => {}))
-    state.onFoldDue = () => folding.start()
-    if (this.#options.onSyncFailure) state.writer.onSyncFailure = this.#options.onSyncFailure
-    return { folding, room: new CommitRoom(state, folding, { maxPinnedBytes, maxPinnedMs }) }
+    this.#folding = new Folding(state, options.slice, options.onCheckpointFailure ?? (() => {}))
+    const { maxPinnedBytes = 256 * MIB, maxPinnedMs = 600_000 } = options
+    this.#room = new CommitRoom(state, this.#folding, { maxPinnedBytes, maxPinnedMs })
+    state.onFoldDue = () => this.#folding.start()
+    if (options.onSyncFailure) state.writer.onSyncFailure = options.onSyncFailure
   }
 
   /**
@@ -107,9 +121,14 @@ export class BlockStore implements Blocks {
         await createStore({ device, environment, checksums, checksum, storeId, blockSize, sizes })
       }
       const keptBytesMax = options.maxDirtyBytes ?? 4 * MIB
-      const state = await recover({ device, environment, checksums, checksum, keptBytesMax, sizes })
+      const recovered = await recover({ device, environment, checksums, checksum, keptBytesMax, sizes })
       device.truncate('scratch', 0)
-      return new BlockStore(state, blank, options)
+      const store = new BlockStore(recovered, blank, options)
+      await store.#takeOver().catch((error: unknown) => {
+        if (options.whenFull !== 'read-only' || !isQuota(error)) throw error
+      })
+      if (options.onWritable) store.#onWritable = options.onWritable
+      return store
     } catch (error) {
       throw error instanceof DataSyncError ? error : storageError(error)
     }
@@ -139,8 +158,14 @@ export class BlockStore implements Blocks {
     return this.#state.flushed
   }
 
+  /** Of a store that is open for reading only: all that there is, since nothing can be synced. */
   get syncedSequence(): number {
-    return this.#state.synced
+    return this.readOnly ? this.#state.sequence : this.#state.synced
+  }
+
+  /** There is no space to take this store over; `prepare` and whatever else writes tries again. */
+  get readOnly(): boolean {
+    return this.#takeOverLeft !== undefined
   }
 
   /** Newest sequence that something synced vouches for: damage up to here is told from a torn write. */
@@ -160,45 +185,18 @@ export class BlockStore implements Blocks {
 
   begin(): Transaction {
     this.#check()
+    if (this.readOnly) throw readOnlyError()
     return new Transaction(this.#state, this.#sessionEnds)
   }
 
   prepare(): MaybePromise<void> {
     this.#check()
-    if (this.#replacement) return this.#replacement.ended.then(() => this.prepare())
-    return this.#room.prepare()
-  }
-
-  /**
-   * Begins to replace everything that is stored by new content, maybe with blocks of another size. Until it is committed
-   * or abandoned commits wait in `prepare`, as do checkpoints; reads and snapshots go on. Throws StorageError.
-   */
-  async replace(blockSize: number): Promise<Replacement> {
-    await this.prepare()
-    await this.#folding.running
-    this.#check()
-    const replacement = new Replacement(this.#state, blockSize, () => this.#reopen())
-    this.#replacement = replacement
-    void replacement.ended.then(() => {
-      this.#replacement = undefined
-    })
-    return replacement
-  }
-
-  /** Reads the store from its device again, where a replacement has put something else in force. */
-  async #reopen(): Promise<void> {
-    const { writer, environment, checksums, sizes } = this.#state
-    const { checksum = 'xxhash64', maxDirtyBytes: keptBytesMax = 4 * MIB } = this.#options
-    const state = await recover({ device: writer.device, environment, checksums, checksum, keptBytesMax, sizes })
-    const { folding, room } = this.#adopt(state)
-    this.#state = state
-    this.#folding = folding
-    this.#room = room
+    return this.#writable(() => this.#room.prepare())
   }
 
   flush(): MaybePromise<void> {
     this.#check()
-    if (this.#replacement?.swapping) return this.#replacement.swapping
+    if (this.readOnly) return
     const state = this.#state
     state.log.write()
     if (state.writer.needsSync) return this.sync()
@@ -207,7 +205,7 @@ export class BlockStore implements Blocks {
 
   sync(): MaybePromise<void> {
     this.#check()
-    if (this.#replacement?.swapping) return this.#replacement.swapping
+    if (this.readOnly) return
     const state = this.#state
     state.log.write()
     return state.writer.sync()
@@ -232,9 +230,9 @@ export class BlockStore implements Blocks {
    * told from a torn write, and folds the log if that is worth it.
    */
   idle(): MaybePromise<void> {
-    if (this.#closed || this.latched || this.#replacement) return
+    if (this.#closed || this.latched || this.readOnly) return
     const state = this.#state
-    if (!this.#folding.running && logBytesUsed(state) > usualBytes(state) * IDLE_FOLD_SHARE) return this.checkpoint()
+    if (!this.#folding.running && this.#logBytesUsed() > usualBytes(state) * IDLE_FOLD_SHARE) return this.checkpoint()
     if (state.synced < state.sequence || state.claimed >= state.sequence || !state.log.markFits) return
     appendMark(state)
     return this.sync()
@@ -242,9 +240,8 @@ export class BlockStore implements Blocks {
 
   /** Brings all commits home as far as snapshots allow; joins one that is running. Throws StorageError. */
   async checkpoint(): Promise<void> {
-    await this.#replacement?.ended
     this.#check()
-    await this.#folding.run()
+    await this.#writable(() => this.#folding.run())
   }
 
   /** Folds everything and gives free space at the end of the main area back. Throws StorageError. */
@@ -263,10 +260,7 @@ export class BlockStore implements Blocks {
   /** Reads every block and reports the damaged ones. Throws StorageError `io`. */
   async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     this.#check()
-    const state = this.#state
-    const report = await verifyBlocks(state, options)
-    if (state === this.#state) return report
-    throw new SnapshotTooOldError('What was being verified has been replaced by something else. Verify again.')
+    return verifyBlocks(this.#state, options)
   }
 
   /** The newest committed bytes of a block; zeros if it was never written. Throws StorageError `corrupt`. */
@@ -327,12 +321,37 @@ export class BlockStore implements Blocks {
 
   /** What is stored about a block of the newest state, or undefined if it was never written. */
   metadata(block: number): BlockMetadata | undefined {
-    return blockMetadata(this.#state, block)
+    const location = typed(() => locate(this.#state, block, this.#state.sequence))
+    if (location.kind === 'zero') return undefined
+    const { sequence, checksum, algorithm, modifiedSeconds, length } = location.stored
+    const name = checksumName(algorithm)
+    assert(name !== undefined, 'a stored algorithm is known')
+    return { sequence, checksumAlgorithm: name, checksum, modifiedSeconds, lengthBytes: length }
   }
 
-  /** Counts since opening (or since everything was replaced), and sizes now. */
+  /** Counts since opening, and sizes now. */
   metrics(): Record<string, number> {
-    return { ...storeMetrics(this.#state), ...this.#folding.counts, ...this.#room.counts }
+    const { writer, home, log, places, pins, index, superblock } = this.#state
+    return {
+      ...writer.counts,
+      ...home.counts,
+      ...home.readAhead.counts,
+      ...this.#folding.counts,
+      ...this.#room.counts,
+      failedSyncs: writer.failedSyncs,
+      keptBytes: writer.keptBytes,
+      logBytes: log.size(0) + log.size(1),
+      logBytesUsed: this.#logBytesUsed(),
+      logRecords: log.records.length,
+      blocksInLog: index.versionCount,
+      places: places.usedCount,
+      pins: pins.size,
+      liveBytes: databaseBytes(this.#state),
+      sequence: this.sequence,
+      syncedSequence: this.syncedSequence,
+      foldedSequence: superblock.foldedSequence,
+      unsyncedCommits: this.sequence - this.syncedSequence,
+    }
   }
 
   /** Asserts the invariants of the store (state.ts). */
@@ -353,7 +372,6 @@ export class BlockStore implements Blocks {
   async #close(): Promise<void> {
     this.rollback()
     try {
-      await this.#replacement?.abandon()
       if (!this.latched) {
         await this.sync()
         if (this.#folding.running) {
@@ -369,6 +387,24 @@ export class BlockStore implements Blocks {
     if (this.latched && this.syncedSequence < this.sequence) throw this.latched
   }
 
+  /** Runs `work` once the store is this process's own. Throws StorageError `quota` if there is no space for that. */
+  #writable(work: () => MaybePromise<void>): MaybePromise<void> {
+    return this.readOnly ? this.#takeOver().then(work) : work()
+  }
+
+  #takeOver(): Promise<void> {
+    this.#takingOver ??= this.#runTakeOver().finally(() => {
+      this.#takingOver = undefined
+    })
+    return this.#takingOver
+  }
+
+  async #runTakeOver(): Promise<void> {
+    await this.#takeOverLeft?.run()
+    this.#takeOverLeft = undefined
+    this.#onWritable()
+  }
+
   #check(): void {
     if (this.#closed) throw new ClosedError('This store has been closed.')
     this.#state.writer.check()
@@ -378,4 +414,13 @@ export class BlockStore implements Blocks {
     this.#staging ??= this.begin()
     return this.#staging
   }
+
+  #logBytesUsed(): number {
+    return this.#state.log.records.reduce((bytes, record) => bytes + record.end - record.offset, 0)
+  }
 }
+
+const isQuota = (error: unknown): boolean => error instanceof StorageError && error.code === 'quota'
+
+const readOnlyError = (): StorageError =>
+  new StorageError('quota', 'The storage is full: there is not even the space to take this database over for writing.')
