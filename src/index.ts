@@ -5,6 +5,7 @@ export type { BulkRows } from './client/bulk.ts'
 export type { Database, DatabaseInfo } from './client/database.ts'
 export { type DatabaseEntry, deleteDatabase, listDatabases } from './client/databases.ts'
 export type { DatabaseEvents } from './client/events.ts'
+export type { FunctionOptions, FunctionSource } from './client/functions.ts'
 export type { VerifyReport } from './client/maintenance.ts'
 export { open } from './client/open.ts'
 export type {

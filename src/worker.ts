@@ -48,11 +48,12 @@ function serveAsEngine(): void {
 
 function newEngine(): Receive {
   const platform = browserTabs()
+  const environment = realEnvironment()
   const tabs =
     platform &&
-    new Leadership(platform, (port) => {
+    new Leadership({ ...platform, random: environment.random }, (port) => {
       port.onmessage = (data) => receive(data, port)
     })
-  const receive = startEngineWorker(self, { ...browserWorkerPlatform(), tabs })
+  const receive = startEngineWorker(self, { ...browserWorkerPlatform(environment), tabs })
   return receive
 }

@@ -2,16 +2,15 @@
 import { Editor } from './editor/editor.tsx'
 import { DataSet } from './panels/data-set.tsx'
 import { Examples } from './panels/examples.tsx'
-import { HistoryMenu } from './panels/history-menu.tsx'
-import { CloseIcon, RunIcon, StopIcon } from './panels/icons.tsx'
-import { Results, RunSummary } from './panels/results.tsx'
+import { CloseIcon } from './panels/icons.tsx'
 import { editorHeight, Splitter } from './panels/splitter.tsx'
 import { Storage } from './panels/storage.tsx'
-import { Tables } from './panels/tables.tsx'
+import { ToolLine } from './panels/tool-line.tsx'
 import { TopBar } from './panels/top-bar.tsx'
-import { running, stop } from './state/console.ts'
-import { runRequest, type View, view } from './state/draft.ts'
-import { notice, session } from './state/session.ts'
+import { Results } from './results/results.tsx'
+import { SchemaTree } from './schema/schema-tree.tsx'
+import { type View, view } from './state/draft.ts'
+import { notice } from './state/session.ts'
 
 const VIEWS: readonly { readonly view: View; readonly label: string }[] = [
   { view: 'data', label: 'Data' },
@@ -24,7 +23,7 @@ export function App() {
     <div class="app" data-view={view.value}>
       <TopBar />
       <aside class="side" aria-label="Data">
-        <Tables />
+        <SchemaTree />
         <DataSet />
         <Examples />
       </aside>
@@ -73,32 +72,6 @@ function Notice() {
       >
         <CloseIcon />
       </button>
-    </div>
-  )
-}
-
-function ToolLine() {
-  return (
-    <div class="tool-line">
-      {running.value ? (
-        <button type="button" class="run" onClick={stop}>
-          <StopIcon /> Stop
-        </button>
-      ) : (
-        <button
-          type="button"
-          class="run primary"
-          disabled={session.value.phase !== 'open'}
-          title="Ctrl+Enter or Cmd+Enter"
-          onClick={() => {
-            runRequest.value++
-          }}
-        >
-          <RunIcon /> Run
-        </button>
-      )}
-      <HistoryMenu />
-      <RunSummary />
     </div>
   )
 }

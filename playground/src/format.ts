@@ -12,6 +12,7 @@ export function formatCount(count: number, noun: string): string {
 }
 
 export function formatMs(ms: number): string {
+  if (ms > 0 && ms < 0.05) return '<0.1 ms'
   if (ms < 10) return `${ms.toFixed(1)} ms`
   return ms < 10_000 ? `${formatNumber(Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`
 }

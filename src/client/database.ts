@@ -9,6 +9,7 @@ import type { Parameters } from '../protocol/value-writer.ts'
 import { readDone, readReport } from './answer-readers.ts'
 import type { DatabaseEvents } from './events.ts'
 import { exportBlob, exportStream } from './export.ts'
+import { type FunctionOptions, type FunctionSource, registerFunction } from './functions.ts'
 import { maintain, type VerifyReport } from './maintenance.ts'
 import {
   type CallOptions,
@@ -88,6 +89,21 @@ export class Database extends Queryable {
     const { options } = statement
     checkQueryOptions('stream()', options)
     return streamRows(new DatabaseScope(this.#session), statement, options)
+  }
+
+  /**
+   * Registers a function for use in SQL on this database: the worker imports the module and takes its export. A function
+   * gets the arguments (null, number, bigint where a number is not exact, string, Uint8Array) and gives such a value or a
+   * boolean; undefined is NULL. An object with `step(state, ...arguments)` and `final(state)` is an aggregate, with
+   * `value(state)` and `inverse(state, ...arguments)` too a window function; `start()` makes the first state, and what
+   * `step` and `inverse` give is the next one, unless that is undefined. What a function throws ends the statement with a
+   * SqliteError of its message. It is registered again when the worker was started anew, and replaced by another call with
+   * its name; other tabs have to register their own.
+   * Throws AssetLoadError if the module cannot be loaded, UsageError `function-export` if the export is missing or of
+   * another shape, `invalid-argument` for a name that SQLite uses itself, TimeoutError, AbortError, ClosedError.
+   */
+  async function(name: string, source: FunctionSource, options?: FunctionOptions): Promise<void> {
+    await registerFunction(this.#session, name, source, options)
   }
 
   /**

@@ -11,6 +11,8 @@ export interface DatabaseEvents {
   'sync-failure': { readonly message: string; readonly recovered: boolean }
   /** Stored bytes failed their checksum. */
   corruption: { readonly block: number | undefined; readonly message: string }
+  /** A database that was open for reading only (`info.readOnly`), for lack of space, can be written again. */
+  writable: { readonly term: number }
   /** The worker ended by itself; the next call starts another. */
   'worker-lost': { readonly cause: Error }
   /** Another worker has taken over. */
@@ -30,6 +32,7 @@ export class Emitter {
     warning: new Set(),
     'sync-failure': new Set(),
     corruption: new Set(),
+    writable: new Set(),
     'worker-lost': new Set(),
     'worker-restarted': new Set(),
     'leader-change': new Set(),

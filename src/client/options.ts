@@ -161,7 +161,7 @@ export function checkDatabaseName(name: unknown): asserts name is string {
 }
 
 /** Says what a value must be, in words; undefined when it is that. */
-type Check = (value: unknown) => string | undefined
+export type Check = (value: unknown) => string | undefined
 
 function oneOf(...choices: readonly string[]): Check {
   const words = choices.map((choice) => `'${choice}'`).join(' or ')
@@ -175,8 +175,10 @@ function wholeFrom(least: number, unit: string): Check {
       : `a whole number of ${unit} from ${least}`
 }
 
-const aFlag: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false')
-const aUrl: Check = (value) => (typeof value === 'string' || value instanceof URL ? undefined : 'a string or a URL')
+export const aFlag: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false')
+export const aUrl: Check = (value) =>
+  typeof value === 'string' || value instanceof URL ? undefined : 'a string or a URL'
+export const aText: Check = (value) => (typeof value === 'string' ? undefined : 'a string')
 const aTimeMs: Check = (value) =>
   typeof value === 'number' && value >= 0 ? undefined : 'a number of milliseconds from 0'
 const aSignal: Check = (value) => (isAbortSignal(value) ? undefined : 'an AbortSignal')
@@ -188,7 +190,7 @@ const aBlockSize: Check = (value) =>
     ? undefined
     : 'a power of two from 512 to 65536'
 
-const CALL_CHECKS = { signal: aSignal, timeoutMs: aTimeMs } satisfies Record<keyof CallOptions, Check>
+export const CALL_CHECKS = { signal: aSignal, timeoutMs: aTimeMs } satisfies Record<keyof CallOptions, Check>
 const PROGRESS_CHECKS = { ...CALL_CHECKS, onProgress: aFunction } satisfies Record<keyof ProgressOptions, Check>
 const INTEGERS = oneOf('auto', 'number', 'bigint')
 const RUN_CHECKS = { ...CALL_CHECKS, onTiming: aFunction } satisfies Record<keyof RunOptions, Check>
@@ -228,7 +230,8 @@ const OPEN_CHECKS = {
   signal: aSignal,
 } satisfies Record<keyof OpenOptions, Check>
 
-function checkOptions(where: string, given: unknown, checks: Readonly<Record<string, Check>>): void {
+/** Throws UsageError unless `given` is an object with known options that pass their checks; `where` names it. */
+export function checkOptions(where: string, given: unknown, checks: Readonly<Record<string, Check>>): void {
   if (typeof given !== 'object' || given === null) throw invalid(`The options of ${where}`, 'an object', given)
   for (const [name, value] of Object.entries(given)) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined

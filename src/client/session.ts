@@ -2,13 +2,13 @@
 // that has passed. It stands apart so that they can be separate files without knowing each other.
 
 import { lostTransactionError } from '../coordination/engine-link.ts'
-import { type Greeting, type Member, type MemberOptions, newClientId, type Role } from '../coordination/member.ts'
+import { type Member, type MemberOptions, newClientId, type Role } from '../coordination/member.ts'
 import type { ClientPlatform } from '../coordination/platform.ts'
 import { SoloMember } from '../coordination/solo-member.ts'
 import { TabMember } from '../coordination/tab-member.ts'
 import type { Clock } from '../environment.ts'
 import { ClosedError, LeaderLostError, StorageError, TimeoutError, VersionTooNewError } from '../errors/errors.ts'
-import type { ClientId, EngineEvent, EngineInfo } from '../protocol/messages.ts'
+import type { ClientCounts, ClientId, EngineEvent, EngineInfo, FunctionDefinition } from '../protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../protocol/messages.ts'
 import { Emitter } from './events.ts'
 import { Line } from './line.ts'
@@ -32,12 +32,16 @@ export class Session {
   readonly name: string
   readonly options: ResolvedOptions
   readonly transactions = new Set<OpenTransaction>()
+  /** The functions that are registered, by their names in lower case; each worker gets them. */
+  readonly functions = new Map<string, FunctionDefinition>()
   /** Ends each call that answers in pieces and has not ended. */
   readonly flows = new Set<(error: Error) => void>()
   info: EngineInfo | undefined
   role: Role = 'leader'
   readonly #member: Member
   #lastTransaction = 0
+  /** What `changes()` and its kin answer; the next worker goes on from there. */
+  #counts: ClientCounts | undefined
   #textOpen = false
   #textLost: Error | undefined
   #closing: Promise<void> | undefined
@@ -50,14 +54,19 @@ export class Session {
     this.watch = new WriterWatch(platform.clock)
     const client = newClientId(platform)
     this.line = new Line({ client, clock: platform.clock, onWork: () => this.#member.want() })
+    const { storage, blockSize, checksum, cacheBytes, rowBytesMax, debug } = options
     const member: MemberOptions = {
       platform,
       client,
-      ...greeting(name, options),
+      hello: () => this.#hello(),
+      start: { name, storage, blockSize, checksum, cacheBytes, rowBytesMax, debug },
       files: options,
       timeoutMs: options.timeoutMs,
       onReady: (info, role, post) => this.#engineReady(info, role, post),
-      onAnswers: (answers) => this.line.answers(answers),
+      onAnswers: (answers) => {
+        this.#counts = answers.counts ?? this.#counts
+        this.line.answers(answers)
+      },
       onEvent: (event) => this.#tell(event),
       onDeath: (cause) => this.#engineDied(cause),
       onFailure: (cause) => this.#engineFailed(cause),
@@ -208,18 +217,26 @@ export class Session {
       case 'corruption':
         this.events.emit(event.name, event)
         return
+      case 'writable':
+        if (!this.info) return
+        this.info = { ...this.info, readOnly: false }
+        this.events.emit('writable', { term: this.info.term })
+        return
       case 'terminated':
         return
       default:
         event satisfies never
     }
   }
-}
 
-function greeting(name: string, options: ResolvedOptions): Greeting {
-  const { durability, foreignKeys, sync, storage, blockSize, checksum, cacheBytes, rowBytesMax, debug } = options
-  return {
-    hello: { type: 'hello', protocol: PROTOCOL_VERSION, settings: { durability, foreignKeys, sync } },
-    start: { name, storage, blockSize, checksum, cacheBytes, rowBytesMax, debug },
+  #hello(): ReturnType<MemberOptions['hello']> {
+    const { durability, foreignKeys, sync } = this.options
+    const counts = this.#counts && { counts: this.#counts }
+    const functions = this.functions.size > 0 && { functions: [...this.functions.values()] }
+    return {
+      type: 'hello',
+      protocol: PROTOCOL_VERSION,
+      settings: { durability, foreignKeys, sync, ...counts, ...functions },
+    }
   }
 }

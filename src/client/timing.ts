@@ -4,7 +4,10 @@
 import type { Clock } from '../environment.ts'
 import type { AnswerReader, FinalAnswer } from './answer-readers.ts'
 
-/** Where the milliseconds of one call went; the four parts add up to `totalMs`. */
+/**
+ * Where the milliseconds of one call went. The parts add up to `totalMs`, and to more where the page decodes the first rows
+ * of a large result while the engine still works on the last.
+ */
 export interface CallTiming {
   /** In the engine's queue, behind other requests. */
   readonly queueMs: number

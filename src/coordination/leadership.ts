@@ -5,6 +5,7 @@
 // database; a client is attended from the moment it is let in, by one waiting request for its lock.
 
 import type { TabCoordination } from '../engine/tab-coordination.ts'
+import type { Random } from '../environment.ts'
 import { type ClientId, PROTOCOL_VERSION } from '../protocol/messages.ts'
 import type { ForwardedPort } from './broker.ts'
 import { ChannelPort } from './channel-transport.ts'
@@ -15,6 +16,7 @@ import { Rendezvous, type RendezvousMessage } from './rendezvous.ts'
 /** The part of the tabs' platform that a worker has. */
 export interface LeadershipPlatform extends Pick<TabPlatform, 'openChannel' | 'wrapPort'> {
   readonly locks: Pick<LockManager, 'request'>
+  readonly random: Random
 }
 
 interface Attended {
@@ -32,6 +34,7 @@ export class Leadership implements TabCoordination {
   #rendezvous: Rendezvous | undefined
   #term = 0
   #storeId = ''
+  readonly #engine: string
   #announced = false
   #release: (() => void) | undefined
 
@@ -39,6 +42,7 @@ export class Leadership implements TabCoordination {
   constructor(platform: LeadershipPlatform, serve: (port: Port) => void) {
     this.#platform = platform
     this.#serve = serve
+    this.#engine = hex(platform.random.bytes(8))
   }
 
   begin(name: string, leader: ClientId): void {
@@ -133,6 +137,7 @@ export class Leadership implements TabCoordination {
     else {
       this.#rendezvous?.say({
         type: 'leader',
+        engine: this.#engine,
         term: this.#term,
         storeId: this.#storeId,
         leader,
@@ -150,3 +155,5 @@ export class Leadership implements TabCoordination {
     port.postMessage({ type: 'connected' })
   }
 }
+
+const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

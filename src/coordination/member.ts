@@ -6,12 +6,11 @@ import type { ClientPlatform, WasmFiles } from './platform.ts'
 /** `leader`: the engine runs in a worker of this page. `follower`: in one of another page. */
 export type Role = 'leader' | 'follower'
 
-export interface Greeting {
-  readonly hello: Omit<Hello, 'client' | 'start'>
+export interface MemberOptions {
+  /** How the client greets an engine now. */
+  hello(): Omit<Hello, 'client' | 'start'>
+  /** For an engine of this page. */
   readonly start: StartOptions
-}
-
-export interface MemberOptions extends Greeting {
   readonly platform: ClientPlatform
   readonly client: ClientId
   readonly files: WasmFiles & { readonly workerUrl: string | URL | undefined }

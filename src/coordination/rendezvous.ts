@@ -7,9 +7,13 @@ import type { Channel } from './platform.ts'
 export type RendezvousMessage =
   /** A client looks for the leader, and will connect to whoever answers. */
   | { readonly type: 'seek'; readonly client: ClientId; readonly protocol: number }
-  /** This term of this store leads and takes connections. `leader` is the client of the leading page. */
+  /**
+   * This term of this store leads and takes connections. `leader` is the client of the leading page. `engine` is made anew
+   * by each worker: one that can only read, for lack of space, has the term of the one before it.
+   */
   | {
       readonly type: 'leader'
+      readonly engine: string
       readonly term: number
       readonly storeId: string
       readonly leader: ClientId
@@ -46,7 +50,7 @@ export class Rendezvous {
 /** Undefined for what is no message of this release. */
 export function parseRendezvous(data: unknown): RendezvousMessage | undefined {
   if (typeof data !== 'object' || data === null) return undefined
-  const { type, client, leader, term, storeId, protocol } = data as Readonly<Record<string, unknown>>
+  const { type, client, leader, engine, term, storeId, protocol } = data as Readonly<Record<string, unknown>>
   const isNumber = (value: unknown) => typeof value === 'number' && Number.isSafeInteger(value)
   const isText = (value: unknown) => typeof value === 'string'
   switch (type) {

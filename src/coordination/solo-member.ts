@@ -42,7 +42,7 @@ export class SoloMember implements Member {
     if (signal?.aborted) throw new AbortError('Opening was aborted by its signal.', { cause: signal.reason })
     const link = new EngineLink({
       transport: platform.startWorker(files.workerUrl),
-      hello: { ...hello, client, start },
+      hello: { ...hello(), client, start },
       wasm: platform.getWasm(files),
       locks: platform.locks,
       life: { lock: aliveLockName(client), held: false },

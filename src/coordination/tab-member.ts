@@ -6,7 +6,8 @@
 //              +-----------------+                                            |  robbed, handed over: looking
 //              +--------------------------------------------------------------+
 //
-// Invariants: at most one engine is in use; an engine of an older term than one that was lost is never taken; the page
+// Invariants: at most one engine is in use; an engine that was lost, or of an older term than that,
+// is never taken; the page
 // leads only while it holds the page lock; nothing is decided by a clock except asking again, and robbing a page that
 // has not announced a term and has not answered for `SILENT_MS`.
 
@@ -46,8 +47,11 @@ export class TabMember implements Member {
   #link: EngineLink | undefined
   #role: Role | undefined
   #term = 0
-  /** The newest term whose engine was lost. */
+  /** The newest term whose engine was lost, and the engines of it that were. */
   #lostTerm = 0
+  readonly #lostEngines = new Set<string>()
+  /** The foreign engine in use or about to be. */
+  #engine: string | undefined
   #storeId: string | undefined
   #connecting: { readonly term: number; readonly sinceMs: number; readonly abort: AbortController } | undefined
   #leavePresence: (() => void) | undefined
@@ -205,7 +209,7 @@ export class TabMember implements Member {
     try {
       const link = this.#newLink({
         transport: platform.startWorker(files.workerUrl),
-        hello: { ...hello, client: this.#client, start: stolen ? { ...start, steal: true } : start },
+        hello: { ...hello(), client: this.#client, start: stolen ? { ...start, steal: true } : start },
         wasm: platform.getWasm(files),
         life: { lock: aliveLockName(this.#client), held: false },
         timeoutMs,
@@ -297,12 +301,14 @@ export class TabMember implements Member {
     }
   }
 
-  #heardLeader({ term, storeId, leader, protocol }: Extract<RendezvousMessage, { type: 'leader' }>): void {
+  #heardLeader({ engine, term, storeId, protocol }: Extract<RendezvousMessage, { type: 'leader' }>): void {
     this.#lastSignMs = this.#options.platform.clock.monotonicMs()
     // A store made anew begins with its first term; who had the other one open learns that it is gone.
-    const sameStore = this.#storeId === undefined || this.#storeId === storeId
-    const current = sameStore ? Math.max(this.#lostTerm, this.#term, this.#connecting?.term ?? 0) : 0
-    if (leader === this.#client || this.#election.held || term <= current) return
+    const isOther = this.#storeId !== undefined && this.#storeId !== storeId
+    const isNewer = isOther || term > Math.max(this.#term, this.#connecting?.term ?? 0)
+    const isBusy = this.#link !== undefined || this.#connecting !== undefined
+    if (this.#election.held || engine === this.#engine || this.#lostEngines.has(engine)) return
+    if ((isBusy && !isNewer) || (!isOther && term < this.#lostTerm)) return
     if (protocol < PROTOCOL_VERSION) {
       this.#rendezvous?.say({ type: 'yield', client: this.#client, protocol: PROTOCOL_VERSION })
       return
@@ -312,14 +318,15 @@ export class TabMember implements Member {
       return
     }
     if (this.#link) this.#lose(this.#link, new LeaderLostError('unknown', 'Another page leads now.'))
-    this.#follow(term)
+    this.#follow(term, engine)
   }
 
-  async #follow(term: number): Promise<void> {
+  async #follow(term: number, engine: string): Promise<void> {
     const { platform, hello } = this.#options
     this.#stopConnecting()
     const abort = new AbortController()
     this.#connecting = { term, sinceMs: platform.clock.monotonicMs(), abort }
+    this.#engine = engine
     const { transport } = await connect({
       tabs: this.#tabs,
       clock: platform.clock,
@@ -337,7 +344,7 @@ export class TabMember implements Member {
     this.#connecting = undefined
     const link = this.#newLink({
       transport,
-      hello: { ...hello, client: this.#client },
+      hello: { ...hello(), client: this.#client },
       wasm: undefined,
       life: { lock: termLockName(this.#name, term), held: true },
       timeoutMs: 0,
@@ -351,8 +358,10 @@ export class TabMember implements Member {
   }
 
   #stopConnecting(): void {
-    this.#connecting?.abort.abort()
+    if (!this.#connecting) return
+    this.#connecting.abort.abort()
     this.#connecting = undefined
+    this.#engine = undefined
   }
 
   #tooOld(protocol: number): void {
@@ -414,7 +423,10 @@ export class TabMember implements Member {
     this.#link = undefined
     this.#role = undefined
     this.#readyMs = 0
+    if (this.#term > this.#lostTerm) this.#lostEngines.clear()
     this.#lostTerm = Math.max(this.#lostTerm, this.#term)
+    if (this.#engine) this.#lostEngines.add(this.#engine)
+    this.#engine = undefined
     this.#term = 0
     this.#tick()
   }

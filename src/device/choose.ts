@@ -220,7 +220,10 @@ class Choice {
       stillThere: more.stillThere,
       afterOpen: async () => {
         await this.#completeRecords(kind, record)
-        await more.keepBallast()
+        const ballast = more.keepBallast()
+        // The first answer of a new database need not wait; what fails here fails for the next commit too, which says so.
+        if (more.created) ballast.catch(() => {})
+        else await ballast
       },
     }
   }
@@ -240,7 +243,10 @@ class Choice {
     const own = await (kind === 'opfs' ? keepInOpfs() : keepInIndexedDb())
     if (!own.reached)
       throw new StorageError('io', ended(`The record of the database "${this.#name}" could not be written: ${own.why}`))
-    const other = await (kind === 'opfs' ? keepInIndexedDb() : keepInOpfs())
+    const other = await (kind === 'opfs' ? keepInIndexedDb() : keepInOpfs()).catch((error: unknown): Answer<void> => {
+      if (!(error instanceof StorageError) || error.code !== 'quota') throw error
+      return { reached: false, why: error.message }
+    })
     if (!other.reached) this.#why.push(ended(`The other storage could not keep a record of it too: ${other.why}`))
   }
 

@@ -165,8 +165,21 @@ export class Connection {
     return end
   }
 
-  /** Takes the storage over: raises the term under a new owner. Answers the new head. */
-  async takeOver(owner: string, create: boolean): Promise<Head> {
+  /** The head as it is stored; undefined if there is none. Throws StorageError `format-unknown`. */
+  async readHead(): Promise<Head | undefined> {
+    const transaction = this.transaction(['head'], 'readonly')
+    const end = settled(transaction)
+    const stored = parseHead(await resultOf(transaction.objectStore('head').get(HEAD_KEY), end))
+    await end
+    if (stored && stored.format !== FORMAT) throw formatError(stored)
+    return stored
+  }
+
+  /**
+   * Takes the storage over: raises the term under a new owner. Answers the new head. `known`: the head under which the
+   * content was read; throws DeviceError `fenced` if it is another one by now.
+   */
+  async takeOver(owner: string, create: boolean, known?: Head): Promise<Head> {
     const transaction = this.transaction(['head'], 'readwrite', 'relaxed')
     let refusal: Error | undefined
     let head: Head | undefined
@@ -176,9 +189,11 @@ export class Connection {
     read.onsuccess = () => {
       const stored = parseHead(read.result)
       if (stored && stored.format !== FORMAT) {
-        refusal = new StorageError('format-unknown', `the storage has format ${stored.format}, known is ${FORMAT}`)
+        refusal = formatError(stored)
       } else if (!stored && !create) {
         refusal = goneError()
+      } else if (known && stored && (stored.owner !== known.owner || stored.piece !== known.piece)) {
+        refusal = new DeviceError('fenced', `another owner has taken the storage over (term ${stored.term})`)
       }
       if (refusal) return transaction.abort()
       const sizes = stored?.sizes ?? { main: 0, 'log-0': 0, 'log-1': 0 }
@@ -197,10 +212,17 @@ export class Connection {
     await settled(transaction)
   }
 
-  async giveUpBallast(): Promise<void> {
+  /** Frees the ballast's space; false if there was none, which costs nothing. */
+  async giveUpBallast(): Promise<boolean> {
+    const look = this.transaction(['ballast'], 'readonly')
+    const looked = settled(look)
+    const count = await resultOf(look.objectStore('ballast').count(), looked)
+    await looked
+    if (count === 0) return false
     const transaction = this.transaction(['ballast'], 'readwrite', 'strict')
     transaction.objectStore('ballast').clear()
     await settled(transaction)
+    return true
   }
 
   #openFailure(error: DOMException | null, missing: boolean): Error {
@@ -216,6 +238,10 @@ function headRefusal(stored: Head | undefined, places: ReadonlySet<number>, to: 
   if (!stored) return goneError()
   if (stored.owner === to.owner && (places.has(stored.piece) || stored.piece === to.piece)) return undefined
   return new DeviceError('fenced', `another owner has taken the storage over (term ${stored.term}, ours ${to.term})`)
+}
+
+function formatError({ format }: Head): StorageError {
+  return new StorageError('format-unknown', `the storage has format ${format}, known is ${FORMAT}`)
 }
 
 export function goneError(): DeviceError {

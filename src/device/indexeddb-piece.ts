@@ -4,7 +4,7 @@
 // A piece is filled until it is sealed and never changes afterwards; it is forgotten once it is stored. A chunk of
 // `main` that a piece has changed belongs to it: a later piece works on a copy. So `before` and `after` stay true.
 
-import type { LogArea, LogValue, Sizes } from './indexeddb-format.ts'
+import { LOG_AREAS, type LogArea, type LogValue, type Sizes } from './indexeddb-format.ts'
 
 type Chunk = Uint8Array<ArrayBuffer> | undefined
 
@@ -26,6 +26,14 @@ export class Piece {
   /** Bytes that storing it will hand to the platform. */
   bytes = 0
   changed = false
+
+  /** Bytes of it that are log values. */
+  get logBytes(): number {
+    return LOG_AREAS.reduce(
+      (sum, area) => sum + [...this.logs[area].puts.values()].reduce((n, v) => n + v.length, 0),
+      0,
+    )
+  }
 
   constructor(sizes: Sizes) {
     this.sizesBefore = sizes

@@ -27,17 +27,20 @@ export interface IndexedDbOptions {
   readonly create: boolean
   /** Bytes that may stay in memory, content and scratch together. Default 256 MB. */
   readonly residentBytesMax?: number
-  /** Bytes of one transaction, as a rule. Default 4 MiB. */
+  /** Bytes of one transaction, as a rule. Default 1 MiB: a platform asks for that much free space, even to overwrite. */
   readonly pieceBytesMax?: number
   /** Called once when the connection has been closed. */
   readonly onClosed?: () => void
 }
 
 const RESIDENT_BYTES_MAX = 256_000_000
-const PIECE_BYTES_MAX = 4 * 1024 * 1024
+const PIECE_BYTES_MAX = 1024 * 1024
+/** More commits than that are refused rather than stored in the ballast's space, which has to last for what frees space. */
+const BALLAST_LOG_BYTES_MAX = 256 * 1024
 
 /**
- * Opens the storage and takes it over from any earlier owner.
+ * Opens the storage and takes it over from any earlier owner. If there is no space for that it can be read, and the first
+ * flush or sync tries again.
  * Throws StorageError `too-large-for-storage`, `format-unknown`, `quota`; DeviceError `evicted`, `io`.
  */
 export async function openIndexedDbDevice(options: IndexedDbOptions): Promise<IndexedDbDevice> {
@@ -47,16 +50,17 @@ export async function openIndexedDbDevice(options: IndexedDbOptions): Promise<In
   try {
     await connection.open(options.create)
     const owner = toHex(random.bytes(16))
-    const head = await connection.takeOver(owner, options.create).catch(async (error) => {
-      if (!isOutOfSpace(error)) throw error
-      await connection.giveUpBallast()
-      return connection.takeOver(owner, options.create)
-    })
+    const { head, owned } = await takeOverIfRoom(connection, owner, options.create)
     const residentBytesMax = options.residentBytesMax ?? RESIDENT_BYTES_MAX
     const content = await loadContent(connection, head.sizes, residentBytesMax)
     const areas = new ResidentAreas({ residentBytesMax, pieceBytesMax: options.pieceBytesMax ?? PIECE_BYTES_MAX })
     areas.load(content.chunks, content.logs, head.sizes)
-    const device = new IndexedDbDevice(options, connection, areas, head, content.hasBallast)
+    const device = new IndexedDbDevice(options, connection, areas, {
+      owner,
+      head,
+      owned,
+      ballast: content.hasBallast ? 'kept' : owned ? 'none' : 'spent',
+    })
     onVersionChange = () => device.finish()
     return device
   } catch (error) {
@@ -65,6 +69,35 @@ export async function openIndexedDbDevice(options: IndexedDbOptions): Promise<In
     if (isOutOfSpace(error)) throw new StorageError('quota', 'no space to open the storage', { cause: error })
     throw deviceErrorFrom(error, 'opening the storage')
   }
+}
+
+/** Gives the ballast up where that is needed. Without any space the head stays as it is: not this owner's. */
+async function takeOverIfRoom(
+  connection: Connection,
+  owner: string,
+  create: boolean,
+): Promise<{ readonly head: Head; readonly owned: boolean }> {
+  const takeOver = async () => ({ head: await connection.takeOver(owner, create), owned: true })
+  try {
+    return await takeOver().catch(async (error: unknown) => {
+      if (!isOutOfSpace(error) || !(await connection.giveUpBallast())) throw error
+      return takeOver()
+    })
+  } catch (error) {
+    const head = isOutOfSpace(error) ? await connection.readHead() : undefined
+    if (!head) throw error
+    return { head, owned: false }
+  }
+}
+
+/** `spent`: given up; nothing may grow until it could be written again. */
+type Ballast = 'none' | 'kept' | 'spent' | 'being-added'
+
+interface Begin {
+  readonly owner: string
+  readonly head: Head
+  readonly owned: boolean
+  readonly ballast: Ballast
 }
 
 interface Waiting {
@@ -87,7 +120,10 @@ export class IndexedDbDevice implements Device {
   readonly #options: IndexedDbOptions
   readonly #connection: Connection
   readonly #areas: ResidentAreas
+  readonly #owner: string
   #head: Head
+  /** False while there was no space to put this owner into the stored head. */
+  #owned: boolean
   /** Where the stored head may be: at the last piece known to be stored, and at one whose end was never heard. */
   #places: Set<number>
   #running: Promise<void> | undefined
@@ -95,23 +131,18 @@ export class IndexedDbDevice implements Device {
   #finishing = false
   #stopped: DeviceError | undefined
   #closed = false
-  /** `spent`: given up; nothing may grow until it could be written again. */
-  #ballast: 'none' | 'kept' | 'spent' | 'being-added'
+  #ballast: Ballast
   #partlyStored = false
 
-  constructor(
-    options: IndexedDbOptions,
-    connection: Connection,
-    areas: ResidentAreas,
-    head: Head,
-    hasBallast: boolean,
-  ) {
+  constructor(options: IndexedDbOptions, connection: Connection, areas: ResidentAreas, begin: Begin) {
     this.#options = options
     this.#connection = connection
     this.#areas = areas
-    this.#head = head
-    this.#places = new Set([head.piece])
-    this.#ballast = hasBallast ? 'kept' : 'none'
+    this.#owner = begin.owner
+    this.#head = begin.head
+    this.#owned = begin.owned
+    this.#places = new Set([begin.head.piece])
+    this.#ballast = begin.ballast
   }
 
   /** `kept` only after a batch that was stored in part, or perhaps, could not be taken back: its outcome is unknown. */
@@ -263,7 +294,15 @@ export class IndexedDbDevice implements Device {
     }
   }
 
+  async #own(): Promise<void> {
+    if (this.#owned) return
+    this.#head = await this.#connection.takeOver(this.#owner, false, this.#head)
+    this.#places = new Set([this.#head.piece])
+    this.#owned = true
+  }
+
   async #storePiece(piece: Piece, durability: Durability): Promise<void> {
+    await this.#own()
     const to: Head = { ...this.#head, piece: Math.max(...this.#places) + 1, sizes: piece.sizes }
     for (let attempt = 1; ; attempt++) {
       try {
@@ -272,7 +311,7 @@ export class IndexedDbDevice implements Device {
       } catch (error) {
         if (error instanceof DeviceError) throw error
         if (isOutOfSpace(error)) {
-          if (this.#ballast !== 'kept') throw error
+          if (this.#ballast !== 'kept' || piece.logBytes > BALLAST_LOG_BYTES_MAX) throw error
           this.#ballast = 'spent'
           await this.#connection.giveUpBallast()
           continue

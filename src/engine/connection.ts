@@ -8,12 +8,14 @@ import type { Origin } from '../store/block-store-types.ts'
 import type { MainFile } from '../vfs/main-file.ts'
 import * as code from '../vfs/result-codes.ts'
 import { Authorizer, type PragmaUse } from './authorizer.ts'
+import { ConnectionCounts } from './client-counts.ts'
 import { normalSetting, SESSION_DEFAULTS } from './pragmas.ts'
 import { isBlank } from './script-splitter.ts'
 import { sqliteError } from './sqlite-errors.ts'
 import type { SqliteInstance } from './sqlite-instance.ts'
 import { Statement } from './statement.ts'
 import { StatementCache } from './statement-cache.ts'
+import { ConnectionFunctions } from './user-functions.ts'
 
 const LENGTH_BYTES_MAX = 256 * 1024 * 1024
 const SQLITE_LIMIT_LENGTH = 0
@@ -54,6 +56,8 @@ export interface ConnectionOptions {
 export class Connection {
   readonly instance: SqliteInstance
   readonly file: MainFile
+  readonly counts: ConnectionCounts
+  readonly functions: ConnectionFunctions
   readonly #db: number
   readonly #cacheBytes: number
   readonly #cache = new StatementCache()
@@ -66,7 +70,6 @@ export class Connection {
   #applied: ReadonlyMap<string, string> | undefined
   #limits = NO_LIMITS
   #interruption: 'deadline' | 'slice' | 'cancel' | undefined
-  #rowid = 0n
 
   constructor(instance: SqliteInstance, { name, blockSize, cacheBytes }: ConnectionOptions) {
     this.instance = instance
@@ -80,6 +83,8 @@ export class Connection {
     instance.parameters.release(result)
     if (opened !== code.SQLITE_OK) throw this.error(undefined)
     this.file = vfs.mainFile(connection)
+    this.counts = new ConnectionCounts(exports, this.#db, instance.functions)
+    this.functions = new ConnectionFunctions(instance.functions, this.#db)
     this.#authorizer = new Authorizer(sqlite3, heap)
     this.#progress = sqlite3.wasm.installFunction('i(p)', () => this.#onProgress())
     exports.sqlite3_extended_result_codes(this.#db, 1)
@@ -118,13 +123,7 @@ export class Connection {
   }
 
   get lastInsertRowid(): bigint {
-    return (this.#rowid = this.instance.exports.sqlite3_last_insert_rowid(this.#db))
-  }
-
-  set lastInsertRowid(rowid: bigint) {
-    if (rowid === this.#rowid) return
-    this.instance.exports.sqlite3_set_last_insert_rowid(this.#db, rowid)
-    this.#rowid = rowid
+    return this.instance.exports.sqlite3_last_insert_rowid(this.#db)
   }
 
   /**
@@ -243,8 +242,10 @@ export class Connection {
   close(): void {
     this.#cache.clear()
     for (const statement of [this.#begin, this.#commit, this.#rollback]) statement.finalize()
-    const { exports, sqlite3 } = this.instance
+    const { exports, sqlite3, functions } = this.instance
     const closed = exports.sqlite3_close_v2(this.#db)
+    this.counts.forget(functions)
+    this.functions.forget()
     sqlite3.wasm.uninstallFunction(this.#progress)
     sqlite3.wasm.uninstallFunction(this.#authorizer.pointer)
     assert(closed === code.SQLITE_OK, 'a connection is closed with nothing left open')

@@ -91,7 +91,9 @@ export class Engine {
   attach(client: string, settings: ClientSettings, port: ClientPort): void {
     const before = this.#sessions.get(client)
     if (before) this.#interrupt(before, () => {})
-    this.#sessions.set(client, new Session(client, settings, port))
+    const session = new Session(client, settings, port)
+    this.#sessions.set(client, session)
+    this.#runner.functions.restore(session)
     this.#usePolicies()
   }
 

@@ -8,6 +8,8 @@ import type { ClientPort } from './session.ts'
 import { loadSqlite } from './sqlite-module.ts'
 import type { WorkerPlatform } from './worker-platform.ts'
 
+const READ_ONLY = 'There is no space to take it over for writing, so it can only be read until there is.'
+
 type SqliteSource = Parameters<typeof loadSqlite>[0]
 
 /** An engine that can be served: what its worker needs of it. */
@@ -54,6 +56,8 @@ export function storedEngines(platform: WorkerPlatform): OpenEngine {
         checksum: start.checksum,
         ...(chosen.storeId !== undefined && { storeId: chosen.storeId }),
         environment,
+        whenFull: 'read-only',
+        onWritable: () => engine?.broadcast({ name: 'writable' }),
         onSyncFailure: ({ message, recovered }) => engine?.broadcast({ name: 'sync-failure', message, recovered }),
         onCheckpointFailure: (error) =>
           engine?.broadcast({ name: 'warning', message: `A checkpoint failed and is tried again: ${error}` }),
@@ -80,7 +84,7 @@ function opened(
     rememberedClients: store.sessionClients(),
     info: async () => ({
       storage: chosen.kind,
-      why: chosen.why,
+      why: store.readOnly ? [...chosen.why, READ_ONLY] : chosen.why,
       blockSize: store.blockSize,
       checksum: start.checksum,
       persisted: await platform.persisted(),
@@ -88,7 +92,7 @@ function opened(
       sqliteVersion: engine.sqliteVersion,
       term: store.term,
       storeId: store.storeId,
-      readOnly: false,
+      readOnly: store.readOnly ? 'quota' : false,
     }),
     attach: (client, settings, port) => engine.attach(client, settings, port),
     receive: (message) => engine.receive(message),

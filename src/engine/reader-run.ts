@@ -58,7 +58,7 @@ export async function runOnReader(run: ReaderRun): Promise<StatementOutcome> {
       sliceEndMs = clock.monotonicMs() + SLICE_MS
     }
   }
-  const { lastInsertRowid } = job.session
+  const { lastInsertRowid } = job.session.counts
   if (!wantsRows) return { changes: 0, lastInsertRowid }
   return { changes: 0, lastInsertRowid, rows: { columns: sent === 0 ? columns : undefined, chunks: [packer.take()] } }
 }

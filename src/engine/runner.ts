@@ -10,6 +10,7 @@ import { BulkRunner } from './bulk-runner.ts'
 import { type Connection, SliceEnded } from './connection.ts'
 import type { Database } from './database.ts'
 import { runExport } from './export.ts'
+import { FunctionRequests } from './function-requests.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import { InteractiveRunner } from './interactive-runner.ts'
 import { type Job, waitTimeout } from './job.ts'
@@ -51,6 +52,7 @@ export class RequestRunner implements Runner {
   readonly #bulk = new BulkRunner(this)
   readonly text = new TextTransactions(this)
   readonly readers = new ReaderRequests(this)
+  readonly functions = new FunctionRequests(this)
   #scheduler: Scheduler | undefined
   /** What ended the engine; every request is answered with it. */
   latched: unknown
@@ -95,9 +97,10 @@ export class RequestRunner implements Runner {
 
   ready(job: Job): boolean {
     if (this.latched !== undefined || job.cancelled || job.session.ended) return true
+    if (job.session.restoring) return false
     const { request } = job
     if (job.place === 'writer') return this.#mayUseWriter(job)
-    if (request.type === 'maintenance' || request.type === 'export') return true
+    if (request.type === 'maintenance' || request.type === 'export' || request.type === 'function') return true
     if (request.type === 'statement' && request.stream) return this.readers.streamable
     if (request.type === 'begin')
       return request.mode === 'immediate' ? this.owner === undefined : this.database.readers.available
@@ -189,7 +192,6 @@ export class RequestRunner implements Runner {
 
   /** Answers with one statement's outcome, in as many chunks as it has. */
   result(job: Job, outcome: StatementOutcome, wrote: boolean, sequence = this.database.blocks.sequence): 'done' {
-    job.session.lastInsertRowid = outcome.lastInsertRowid
     const replies = resultReplies(job.request.seq, outcome, this.#timing(job))
     if (replies.length === 1) this.send(job, replies[0]!, wrote, sequence)
     else this.#stream(job, replies, wrote, sequence)
@@ -226,10 +228,11 @@ export class RequestRunner implements Runner {
   enter(session: Session, connection: Connection): void {
     connection.assertIdle()
     connection.applySettings(session.pragmas)
-    connection.lastInsertRowid = session.lastInsertRowid
+    connection.counts.use(session.counts)
   }
 
   compile(session: Session, connection: Connection, sql: string): Statement | undefined {
+    connection.functions.use(session.functions)
     return prepareFor(session, connection, this.database.blocks, sql)
   }
 
@@ -240,8 +243,6 @@ export class RequestRunner implements Runner {
   #answer(job: Job, outcome: RecordedOutcome, wrote: boolean): 'done' {
     if (outcome.kind === 'done') return this.done(job, wrote)
     if (outcome.kind === 'result') return this.result(job, outcome.statements[0]!, wrote)
-    const last = outcome.statements.at(-1)
-    if (last) job.session.lastInsertRowid = last.lastInsertRowid
     this.send(job, batchReply(job.request.seq, outcome.statements, this.#timing(job)), wrote)
     return 'done'
   }
@@ -250,7 +251,10 @@ export class RequestRunner implements Runner {
   #answeredBefore(job: Job): boolean {
     const recorded = this.database.blocks.outcomeOf(job.session.client, job.request.seq)
     if (recorded === undefined) return false
-    this.#answer(job, decodeOutcome(recorded), false)
+    const outcome = decodeOutcome(recorded)
+    const last = outcome.kind === 'done' ? undefined : outcome.statements.at(-1)
+    if (last) job.session.counts.lastInsertRowid = last.lastInsertRowid
+    this.#answer(job, outcome, false)
     return true
   }
 
@@ -266,6 +270,7 @@ export class RequestRunner implements Runner {
     if (request.type === 'begin') return this.#interactive.begin(job, request)
     if (request.type === 'maintenance') return answerMaintenance(this, job, request.action)
     if (request.type === 'export') return runExport(this, job)
+    if (request.type === 'function') return this.functions.run(job, request)
     if (request.type === 'bulk') return this.#bulk.run(job, request)
     const transaction = transactionOf(job)
     if (transaction !== undefined) return this.#interactive.run(job, transaction)

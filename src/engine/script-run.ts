@@ -1,7 +1,9 @@
 // Scripts (`exec`): atomic as one transaction, or, if a statement of it controls transactions itself, statement by statement
 // as written. Session PRAGMAs of an atomic script are put in force before its BEGIN, since some do nothing inside.
 import { SqliteError, UsageError } from '../errors/errors.ts'
+import type { ScriptRequest, StatementRequest } from '../protocol/messages.ts'
 import type { Connection } from './connection.ts'
+import type { InteractiveTransaction } from './interactive.ts'
 import type { Job } from './job.ts'
 import { normalSetting, pragmaRule } from './pragmas.ts'
 import type { RequestRunner } from './runner.ts'
@@ -14,6 +16,9 @@ import { runStatement } from './statement-run.ts'
 const CONTROL = new Set(['BEGIN', 'SAVEPOINT', 'COMMIT', 'END', 'ROLLBACK', 'RELEASE', 'VACUUM', 'ATTACH', 'DETACH'])
 const SETTING = /^PRAGMA\s+(?:\w+\s*\.\s*)?(\w+)\s*(?:=\s*([^\s;]+)|\(\s*([^\s)]+)\s*\))/i
 const NO_PAYLOAD = new Uint8Array(0)
+
+/** The first words of statements that begin, end or divide a transaction. */
+const TRANSACTION = new Set(['BEGIN', 'SAVEPOINT', 'COMMIT', 'END', 'ROLLBACK', 'RELEASE'])
 
 export interface SplitScript {
   readonly statements: readonly ScriptStatement[]
@@ -35,6 +40,13 @@ export function splitForRunning(sql: string): SplitScript {
         settings.set(name.toLowerCase(), normalSetting(name.toLowerCase(), value))
     }
   return { statements, controlled, settings }
+}
+
+/** A script of one statement that controls a transaction, as that statement; it is treated as `run` would. */
+export function asStatement(request: ScriptRequest, { statements }: SplitScript): StatementRequest | undefined {
+  const [only, second] = statements
+  if (!only || second || !TRANSACTION.has(only.keyword)) return undefined
+  return { ...request, type: 'statement', parameters: undefined, want: 'changes' }
 }
 
 /** Puts a wish for auto_vacuum in force before the transaction that creates the database, inside which it is too late. */
@@ -70,29 +82,44 @@ export function runScriptStatements(
     })
 }
 
-/** Runs a script that has its own transactions. What it leaves open is rolled back, and an error. */
+/**
+ * Runs a script that has its own transactions. One that it leaves open is its client's from then on, as if begun by `run`;
+ * after an error, what the script itself had begun is rolled back. `open` is the client's transaction that it runs in.
+ */
 export async function runControlledScript(
   runner: RequestRunner,
   job: Job,
   statements: readonly ScriptStatement[],
+  open?: InteractiveTransaction,
 ): Promise<RunResult> {
-  const { database } = runner
-  const { writer } = database
+  const { database, text } = runner
+  let inside = open
   let tainted = false
+  const end = () => {
+    if (tainted) database.renewWriter()
+    tainted = false
+  }
   try {
     for (const part of statements) {
-      await database.blocks.prepare()
-      tainted = inScript(job, part, () => runControlled(runner, job, writer, part)) || tainted
+      await runner.writes.withRoom(() => {})
+      tainted = inScript(job, part, () => runControlled(runner, job, database.writer, part)) || tainted
+      if (!database.writer.autocommit) continue
+      if (inside) text.forget(inside)
+      inside = undefined
+      end()
     }
-    if (!writer.autocommit)
-      throw new UsageError('connection-state', 'The script leaves its transaction open, which was rolled back.')
+  } catch (error) {
+    if (database.instance.vfs.failure.fatal !== undefined) throw error
+    if (inside) runner.interactive.notice(inside)
+    else {
+      database.writer.rollback()
+      end()
+    }
+    throw error
   } finally {
-    if (database.instance.vfs.failure.fatal === undefined) {
-      writer.rollback()
-      job.session.lastInsertRowid = writer.lastInsertRowid
-      if (tainted) database.renewWriter()
-    }
+    if (inside && tainted) inside.tainted = true
   }
+  if (!inside && !database.writer.autocommit) text.adopt(job, tainted)
   return runner.done(job, true)
 }
 

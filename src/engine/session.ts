@@ -2,10 +2,12 @@
 // answers leave through.
 
 import { toWireError } from '../errors/wire.ts'
-import type { ClientSettings, EngineEvent, FromEngine } from '../protocol/messages.ts'
+import type { ClientCounts, ClientSettings, EngineEvent, FromEngine } from '../protocol/messages.ts'
 import type { OpenBulk } from './bulk.ts'
+import { type CountsOfClient, NO_COUNTS } from './client-counts.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import { buildAnswers, type Reply } from './reply.ts'
+import { NO_FUNCTIONS, type UserFunctionSet } from './user-functions.ts'
 
 /** Where messages to a client go. */
 export interface ClientPort {
@@ -62,17 +64,26 @@ export class Session {
   /** The number of the transaction that was opened by SQL text. */
   textTransaction: number | undefined
   readonly bulks = new Map<number, OpenBulk>()
+  functions: UserFunctionSet = NO_FUNCTIONS
+  /** Functions of a former engine are being loaded. */
+  restoring = false
   readonly streams = new Map<number, ChunkStream>()
   readonly #port: ClientPort
+  #sentCounts: ClientCounts
   readonly #warned = new Set<string>()
   ackedThrough = 0
-  lastInsertRowid = 0n
+  /** What `changes()` and its kin answer; connections change it. */
+  readonly counts: CountsOfClient
   ended = false
 
   constructor(client: string, settings: ClientSettings, port: ClientPort) {
     this.client = client
     this.settings = settings
     this.#port = port
+    this.counts = { ...NO_COUNTS, ...settings.counts }
+    this.#sentCounts = { ...this.counts }
+    this.counts = { ...NO_COUNTS, ...settings.counts }
+    this.#sentCounts = { ...this.counts }
     this.pragmas = new Map([['foreign_keys', settings.foreignKeys ? '1' : '0']])
   }
 
@@ -82,8 +93,17 @@ export class Session {
 
   send(replies: readonly Reply[]): void {
     if (this.ended) return
-    const message = buildAnswers(replies)
+    const message = { ...buildAnswers(replies), ...this.#newCounts() }
     this.#port.post(message, message.payload ? [message.payload] : [])
+  }
+
+  #newCounts(): { counts?: ClientCounts } {
+    const { changes, totalChanges, lastInsertRowid } = this.counts
+    const sent = this.#sentCounts
+    if (totalChanges === sent.totalChanges && changes === sent.changes && lastInsertRowid === sent.lastInsertRowid)
+      return {}
+    this.#sentCounts = { changes, totalChanges, lastInsertRowid }
+    return { counts: this.#sentCounts }
   }
 
   post(message: FromEngine): void {

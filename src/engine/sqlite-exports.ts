@@ -5,6 +5,10 @@ import type { Sqlite3Static } from '@sqlite.org/sqlite-wasm'
 type Db = number
 type Stmt = number
 type Pointer = number
+/** A value that is given to a function. */
+type Value = number
+/** One call of a function. */
+type Context = number
 
 export interface SqliteExports {
   sqlite3_malloc(bytes: number): Pointer
@@ -48,6 +52,44 @@ export interface SqliteExports {
   sqlite3_error_offset(db: Db): number
   sqlite3_limit(db: Db, id: number, value: number): number
   sqlite3_set_authorizer(db: Db, callback: Pointer, argument: Pointer): number
+  sqlite3_create_function_v2(
+    db: Db,
+    name: Pointer,
+    arity: number,
+    encoding: number,
+    data: number,
+    call: Pointer,
+    step: Pointer,
+    final: Pointer,
+    destroy: Pointer,
+  ): number
+  sqlite3_create_window_function(
+    db: Db,
+    name: Pointer,
+    arity: number,
+    encoding: number,
+    data: number,
+    step: Pointer,
+    final: Pointer,
+    value: Pointer,
+    inverse: Pointer,
+    destroy: Pointer,
+  ): number
+  sqlite3_user_data(context: Context): number
+  sqlite3_aggregate_context(context: Context, bytes: number): Pointer
+  sqlite3_value_type(value: Value): number
+  sqlite3_value_int64(value: Value): bigint
+  sqlite3_value_double(value: Value): number
+  sqlite3_value_text(value: Value): Pointer
+  sqlite3_value_blob(value: Value): Pointer
+  sqlite3_value_bytes(value: Value): number
+  sqlite3_result_null(context: Context): void
+  sqlite3_result_int64(context: Context, value: bigint): void
+  sqlite3_result_double(context: Context, value: number): void
+  sqlite3_result_text(context: Context, text: Pointer, bytes: number, destructor: number): void
+  sqlite3_result_blob(context: Context, blob: Pointer, bytes: number, destructor: number): void
+  sqlite3_result_error(context: Context, text: Pointer, bytes: number): void
+  sqlite3_result_error_nomem(context: Context): void
   sqlite3_progress_handler(db: Db, steps: number, callback: Pointer, argument: Pointer): void
 }
 

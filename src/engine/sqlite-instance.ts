@@ -5,6 +5,7 @@ import type { Blocks } from '../store/block-store-types.ts'
 import { SqliteVfs } from '../vfs/vfs.ts'
 import type { WasmHeap } from '../vfs/wasm-heap.ts'
 import { ParameterBuffers } from './parameter-buffer.ts'
+import { SqlFunctions } from './sql-functions.ts'
 import { exportsOf, type SqliteExports } from './sqlite-exports.ts'
 
 export class SqliteInstance {
@@ -13,6 +14,7 @@ export class SqliteInstance {
   readonly vfs: SqliteVfs
   readonly heap: WasmHeap
   readonly parameters: ParameterBuffers
+  readonly functions: SqlFunctions
   readonly environment: Environment
 
   constructor(sqlite3: Sqlite3Static, blocks: Blocks, environment: Environment) {
@@ -22,6 +24,12 @@ export class SqliteInstance {
     this.vfs = new SqliteVfs(sqlite3, blocks, environment)
     this.heap = this.vfs.heap
     this.parameters = new ParameterBuffers(this.exports, this.heap)
+    this.functions = new SqlFunctions(
+      this.exports,
+      this.heap,
+      (signature, call) => sqlite3.wasm.installFunction(signature, call),
+      (text, use) => this.withText(text, use),
+    )
   }
 
   /** Runs `use` with `text` as a NUL-terminated string in the heap. */

@@ -103,7 +103,7 @@ function state(message: string): UsageError {
 
 /** The outcome of a PRAGMA that the engine has answered by itself. */
 export function noRows(session: Session, want: Want): StatementOutcome {
-  const { lastInsertRowid } = session
+  const { lastInsertRowid } = session.counts
   if (want === 'changes') return { changes: 0, lastInsertRowid }
   return { changes: 0, lastInsertRowid, rows: { columns: [], chunks: [{ bytes: new Uint8Array(0), count: 0 }] } }
 }

@@ -47,6 +47,7 @@ export function runStatement(
   } finally {
     packer.discard()
     statement.clear()
+    connection.counts.note(statement.changesRows)
     releaseParameters(statement, pointer)
   }
 }
@@ -75,6 +76,7 @@ export function runSets(statement: Statement, payload: Uint8Array, request: Bulk
     return changes
   } finally {
     statement.clear()
+    connection.counts.note(statement.changesRows)
     releaseParameters(statement, pointer)
   }
 }

@@ -7,6 +7,8 @@ import type { Connection } from './connection.ts'
 import { firstKeyword } from './script-splitter.ts'
 
 const STMTSTATUS_REPREPARE = 5
+/** How the statements begin of which SQLite counts the rows that they change. */
+const CHANGES_ROWS = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'WITH'])
 
 export class Statement {
   readonly connection: Connection
@@ -18,6 +20,8 @@ export class Statement {
   readonly parameterCount: number
   /** The first word of the text in upper case. */
   readonly keyword: string
+  /** True for INSERT, UPDATE and DELETE: `changes()` tells of it. */
+  readonly changesRows: boolean
   /** Text or blobs are bound by pointer. */
   boundByPointer = false
   #parameterNames: readonly (string | undefined)[] | undefined
@@ -32,6 +36,7 @@ export class Statement {
     this.facts = facts
     this.keyword = firstKeyword(sql)
     this.readonly = exports.sqlite3_stmt_readonly(pointer) !== 0 || exports.sqlite3_stmt_isexplain(pointer) !== 0
+    this.changesRows = !this.readonly && CHANGES_ROWS.has(this.keyword)
     this.parameterCount = exports.sqlite3_bind_parameter_count(pointer)
   }
 

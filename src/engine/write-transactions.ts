@@ -1,7 +1,9 @@
 // Writing on the writer connection: room in the log before a transaction and before its commit, BEGIN IMMEDIATE, the work,
 // COMMIT with the request's outcome in the commit record, and ROLLBACK whatever went wrong. Where the log has room nothing
 // here waits.
+import { SqliteError, StorageError } from '../errors/errors.ts'
 import type { Origin } from '../store/block-store-types.ts'
+import { SQLITE_FULL } from '../vfs/result-codes.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import type { Job } from './job.ts'
@@ -56,16 +58,25 @@ export class WriteTransactions {
     if (blocks.sequence !== sequence) this.#onCommit(writer.file.stagedBytes - bytes)
   }
 
-  /** Makes sure that the log has room, then goes on: at once where it has. */
+  /** Makes sure that the log has room, then goes on: at once where it has. Throws SqliteError `SQLITE_FULL`. */
   withRoom<T>(next: () => Maybe<T>): Maybe<T> {
     const room = this.#database.blocks.prepare()
-    return room ? room.then(next) : next()
+    return room ? room.catch(refuseFull).then(next) : next()
   }
 
   #rollBack(error: unknown): never {
     if (this.#database.instance.vfs.failure.fatal === undefined) this.#database.writer.rollback()
     throw error
   }
+}
+
+/** What SQLite would say if it were asked for a write for which there is no space. */
+function refuseFull(error: unknown): never {
+  if (!(error instanceof StorageError) || error.code !== 'quota') throw error
+  throw new SqliteError('SQLITE_FULL', `database or disk is full (${error.message})`, {
+    errno: SQLITE_FULL,
+    cause: error,
+  })
 }
 
 function originOf({ session, request }: Job, outcome: RecordedOutcome): Origin {

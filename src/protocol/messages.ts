@@ -58,6 +58,29 @@ export interface ClientSettings {
   readonly durability: Durability
   readonly foreignKeys: boolean
   readonly sync: SyncPolicy
+  /** What the client had counted when its former engine ended. */
+  readonly counts?: ClientCounts
+  /** What the client had registered when its former engine ended. */
+  readonly functions?: readonly FunctionDefinition[]
+}
+
+/** A function for use in SQL: an export of a module that the worker imports. */
+export interface FunctionDefinition {
+  readonly name: string
+  /** Absolute address. */
+  readonly module: string
+  readonly export: string
+  /** The same arguments always give the same result. */
+  readonly deterministic: boolean
+  /** Not to be used by the schema: views, triggers, indexes, defaults, checks. */
+  readonly directOnly: boolean
+}
+
+/** What `changes()`, `total_changes()` and `last_insert_rowid()` answer in SQL, for one client. */
+export interface ClientCounts {
+  readonly changes: number
+  readonly totalChanges: number
+  readonly lastInsertRowid: bigint
 }
 
 /** Options of the tab that leads and wishes for a new database. */
@@ -199,6 +222,12 @@ export interface PrepareRequest extends RequestBase, InTransaction {
   readonly sql: string
 }
 
+/** Registers a function for this client. Answer: `done` once its module has been loaded. */
+export interface FunctionRequest extends RequestBase {
+  readonly type: 'function'
+  readonly definition: FunctionDefinition
+}
+
 /** Housekeeping calls. Answer: `done`, or `report` where the call has one; `verify` sends `progress` before it. */
 export interface MaintenanceRequest extends RequestBase {
   readonly type: 'maintenance'
@@ -230,6 +259,7 @@ export type Request =
   | EndRequest
   | SavepointRequest
   | PrepareRequest
+  | FunctionRequest
   | MaintenanceRequest
   | ExportRequest
   | CancelRequest
@@ -250,6 +280,7 @@ export interface EngineInfo {
   readonly term: number
   /** 32 hexadecimal digits, given to the store when it was made. */
   readonly storeId: string
+  /** `quota`: there is not even the space to take the database over, so it can be read only. Each write tries again. */
   readonly readOnly: false | 'quota'
 }
 
@@ -268,6 +299,8 @@ export interface Answers {
   readonly type: 'answers'
   readonly answers: readonly Answer[]
   readonly payload?: ArrayBuffer
+  /** The client's numbers, when they have changed since they were last sent. */
+  readonly counts?: ClientCounts
 }
 
 export interface Closed {
@@ -281,6 +314,8 @@ export interface EngineEvent {
     | { readonly name: 'sync-failure'; readonly message: string; readonly recovered: boolean }
     | { readonly name: 'corruption'; readonly block: number | undefined; readonly message: string }
     | { readonly name: 'warning'; readonly message: string }
+    /** There was no space to write at all, and now there is. */
+    | { readonly name: 'writable' }
     | { readonly name: 'terminated'; readonly error: WireError }
 }
 

@@ -28,6 +28,8 @@ export function parseToEngine(data: unknown): ToEngine {
       text(settings, 'durability')
       flag(settings, 'foreignKeys')
       fields(settings.sync, 'settings.sync')
+      if (settings.counts !== undefined) checkCounts(settings.counts)
+      if (settings.functions !== undefined) for (const given of list(settings, 'functions')) checkFunction(given)
       if (message.start !== undefined) checkStart(fields(message.start, 'start'))
       return data as ToEngine
     }
@@ -52,6 +54,7 @@ export function parseFromEngine(data: unknown): FromEngine {
     case 'answers': {
       const payloadBytes = payloadSize(message)
       for (const answer of list(message, 'answers')) checkAnswer(fields(answer, 'answer'), payloadBytes)
+      if (message.counts !== undefined) checkCounts(message.counts)
       return data as FromEngine
     }
     case 'ready': {
@@ -130,6 +133,9 @@ function checkRequest(request: Fields, payloadBytes: number): void {
       natural(request, 'transaction')
       text(request, 'action')
       natural(request, 'depth')
+      return
+    case 'function':
+      checkFunction(request.definition)
       return
     case 'maintenance':
       text(request, 'action')
@@ -213,6 +219,22 @@ function checkRange(range: Fields, payloadBytes: number): void {
   if (at + bytes > payloadBytes) {
     throw nonsense(`range ${at} to ${at + bytes} lies outside the payload of ${payloadBytes} bytes`)
   }
+}
+
+function checkFunction(value: unknown): void {
+  const definition = fields(value, 'function')
+  text(definition, 'name')
+  text(definition, 'module')
+  text(definition, 'export')
+  flag(definition, 'deterministic')
+  flag(definition, 'directOnly')
+}
+
+function checkCounts(value: unknown): void {
+  const counts = fields(value, 'counts')
+  natural(counts, 'changes')
+  natural(counts, 'totalChanges')
+  if (typeof counts.lastInsertRowid !== 'bigint') throw nonsense('lastInsertRowid is not a bigint')
 }
 
 function checkError(value: unknown): asserts value is WireError {

@@ -17,10 +17,11 @@ import { MIB, SEGMENTS_AT, SIZES, type Sizes } from './format.ts'
 import { locate, readBlock } from './locate.ts'
 import type { MaybePromise } from './maybe-async.ts'
 import type { OriginRecord } from './record.ts'
-import { recover } from './recovery.ts'
+import { type Recovered, recover } from './recovery.ts'
 import { scratchOf } from './scratch.ts'
 import { PinnedSnapshot, pinNewest } from './snapshot.ts'
 import { check, databaseBytes, type StoreState, usualBytes } from './state.ts'
+import type { TakeOver } from './take-over.ts'
 import { type VerifyOptions, type VerifyReport, verifyBlocks } from './verify.ts'
 import { Transaction } from './write-transaction.ts'
 
@@ -41,6 +42,13 @@ export interface BlockStoreOptions {
   /** Milliseconds after which a snapshot that is in the way ends. Default 600 000. */
   readonly maxPinnedMs?: number
   readonly environment?: Environment
+  /**
+   * What opening an existing store does where there is no space to take it over. `fail` (default): StorageError `quota`.
+   * `read-only`: the store is open for reading (`readOnly`), and each `prepare` tries again.
+   */
+  readonly whenFull?: 'fail' | 'read-only'
+  /** Told when a store that was open for reading only can be written. */
+  readonly onWritable?: () => void
   /** Gives other work a turn inside a checkpoint. Default: yields whenever 8 ms have passed. */
   readonly slice?: () => Promise<void>
   /** Checksums that are loaded already. Default: loaded by each opening. */
@@ -73,12 +81,17 @@ export class BlockStore implements Blocks {
   readonly #folding: Folding
   readonly #room: CommitRoom
   readonly #sessionEnds: OriginRecord[] = []
+  #onWritable: () => void = () => {}
+  /** What is left to be written before anything else may be. */
+  #takeOverLeft: TakeOver | undefined
+  #takingOver: Promise<void> | undefined
   #staging: Transaction | undefined
   #closed = false
   #closing: Promise<void> | undefined
 
-  private constructor(state: StoreState, created: boolean, options: BlockStoreOptions) {
+  private constructor({ state, takeOver }: Recovered, created: boolean, options: BlockStoreOptions) {
     this.#state = state
+    this.#takeOverLeft = takeOver
     this.created = created
     this.scratch = scratchOf(state.writer.device)
     this.#folding = new Folding(state, options.slice, options.onCheckpointFailure ?? (() => {}))
@@ -108,9 +121,14 @@ export class BlockStore implements Blocks {
         await createStore({ device, environment, checksums, checksum, storeId, blockSize, sizes })
       }
       const keptBytesMax = options.maxDirtyBytes ?? 4 * MIB
-      const state = await recover({ device, environment, checksums, checksum, keptBytesMax, sizes })
+      const recovered = await recover({ device, environment, checksums, checksum, keptBytesMax, sizes })
       device.truncate('scratch', 0)
-      return new BlockStore(state, blank, options)
+      const store = new BlockStore(recovered, blank, options)
+      await store.#takeOver().catch((error: unknown) => {
+        if (options.whenFull !== 'read-only' || !isQuota(error)) throw error
+      })
+      if (options.onWritable) store.#onWritable = options.onWritable
+      return store
     } catch (error) {
       throw error instanceof DataSyncError ? error : storageError(error)
     }
@@ -140,8 +158,14 @@ export class BlockStore implements Blocks {
     return this.#state.flushed
   }
 
+  /** Of a store that is open for reading only: all that there is, since nothing can be synced. */
   get syncedSequence(): number {
-    return this.#state.synced
+    return this.readOnly ? this.#state.sequence : this.#state.synced
+  }
+
+  /** There is no space to take this store over; `prepare` and whatever else writes tries again. */
+  get readOnly(): boolean {
+    return this.#takeOverLeft !== undefined
   }
 
   /** Newest sequence that something synced vouches for: damage up to here is told from a torn write. */
@@ -161,16 +185,18 @@ export class BlockStore implements Blocks {
 
   begin(): Transaction {
     this.#check()
+    if (this.readOnly) throw readOnlyError()
     return new Transaction(this.#state, this.#sessionEnds)
   }
 
   prepare(): MaybePromise<void> {
     this.#check()
-    return this.#room.prepare()
+    return this.#writable(() => this.#room.prepare())
   }
 
   flush(): MaybePromise<void> {
     this.#check()
+    if (this.readOnly) return
     const state = this.#state
     state.log.write()
     if (state.writer.needsSync) return this.sync()
@@ -179,6 +205,7 @@ export class BlockStore implements Blocks {
 
   sync(): MaybePromise<void> {
     this.#check()
+    if (this.readOnly) return
     const state = this.#state
     state.log.write()
     return state.writer.sync()
@@ -203,7 +230,7 @@ export class BlockStore implements Blocks {
    * told from a torn write, and folds the log if that is worth it.
    */
   idle(): MaybePromise<void> {
-    if (this.#closed || this.latched) return
+    if (this.#closed || this.latched || this.readOnly) return
     const state = this.#state
     if (!this.#folding.running && this.#logBytesUsed() > usualBytes(state) * IDLE_FOLD_SHARE) return this.checkpoint()
     if (state.synced < state.sequence || state.claimed >= state.sequence || !state.log.markFits) return
@@ -212,9 +239,9 @@ export class BlockStore implements Blocks {
   }
 
   /** Brings all commits home as far as snapshots allow; joins one that is running. Throws StorageError. */
-  checkpoint(): Promise<void> {
+  async checkpoint(): Promise<void> {
     this.#check()
-    return this.#folding.run()
+    await this.#writable(() => this.#folding.run())
   }
 
   /** Folds everything and gives free space at the end of the main area back. Throws StorageError. */
@@ -360,6 +387,24 @@ export class BlockStore implements Blocks {
     if (this.latched && this.syncedSequence < this.sequence) throw this.latched
   }
 
+  /** Runs `work` once the store is this process's own. Throws StorageError `quota` if there is no space for that. */
+  #writable(work: () => MaybePromise<void>): MaybePromise<void> {
+    return this.readOnly ? this.#takeOver().then(work) : work()
+  }
+
+  #takeOver(): Promise<void> {
+    this.#takingOver ??= this.#runTakeOver().finally(() => {
+      this.#takingOver = undefined
+    })
+    return this.#takingOver
+  }
+
+  async #runTakeOver(): Promise<void> {
+    await this.#takeOverLeft?.run()
+    this.#takeOverLeft = undefined
+    this.#onWritable()
+  }
+
   #check(): void {
     if (this.#closed) throw new ClosedError('This store has been closed.')
     this.#state.writer.check()
@@ -374,3 +419,8 @@ export class BlockStore implements Blocks {
     return this.#state.log.records.reduce((bytes, record) => bytes + record.end - record.offset, 0)
   }
 }
+
+const isQuota = (error: unknown): boolean => error instanceof StorageError && error.code === 'quota'
+
+const readOnlyError = (): StorageError =>
+  new StorageError('quota', 'The storage is full: there is not even the space to take this database over for writing.')

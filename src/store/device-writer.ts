@@ -71,6 +71,12 @@ export class DeviceWriter {
     return this.#latched
   }
 
+  /** Forgets a failure, for a caller who writes everything again that was not synced. Nothing may be under way. */
+  startAnew(): void {
+    this.#latched = undefined
+    this.#drop(this.#kept.length)
+  }
+
   get keptBytes(): number {
     return this.#keptBytes
   }

@@ -1,18 +1,18 @@
 // Opening a store: from the newest valid superblock along the chain of records to the last commit, as the format
-// demands. Nothing is written before all of it has been understood, and nothing is deleted or overwritten on doubt.
+// demands. Nothing is written here; what follows (take-over.ts) starts only when all of it has been understood, and
+// nothing is deleted or overwritten on doubt.
 //
-// Invariants at the end: both superblocks name the end E, a term above all before, and E as durable; everything up to E
-// is synced; whatever lies beyond E under an older term is dead. A crash at any step repeats the same work.
+// Invariants once the store has been taken over: both superblocks name the end E, a term above all before, and E as
+// durable; everything up to E is synced; whatever lies beyond E under an older term is dead. A crash at any step repeats
+// the same work.
 import type { Device } from '../device/device.ts'
 import type { Environment } from '../environment.ts'
 import { StorageError } from '../errors/errors.ts'
 import { BlockIndex } from './block-index.ts'
-import { syncAll } from './checkpoint.ts'
-import { CHECKSUM_IDS, type ChecksumName, type Checksums, checksumBit } from './checksum.ts'
+import { CHECKSUM_IDS, type ChecksumName, type Checksums } from './checksum.ts'
 import { DeviceWriter } from './device-writer.ts'
 import {
   geometry,
-  RECORD,
   RECORD_MARK,
   roundUp,
   SECTOR,
@@ -24,20 +24,15 @@ import {
 } from './format.ts'
 import { Home } from './home.ts'
 import { HomesNeeded } from './homes-needed.ts'
-import { type ChainPlace, isMark, Log, type LogNumber, type LogRecord, logArea, placeAfter } from './log.ts'
+import { type ChainPlace, isMark, Log, type LogNumber, type LogRecord, placeAfter } from './log.ts'
 import { LogReader } from './log-reader.ts'
 import { Places } from './places.ts'
-import { type VerifiedRecord, verifyRecord } from './record.ts'
+import type { VerifiedRecord } from './record.ts'
 import { SegmentTable } from './segment-table.ts'
 import { SideState } from './side-table.ts'
 import { noteStored, placesInUse, type StoreState } from './state.ts'
-import {
-  chooseSuperblock,
-  decodeSuperblock,
-  encodeSuperblock,
-  type Superblock,
-  type SuperblockFound,
-} from './superblock.ts'
+import { chooseSuperblock, decodeSuperblock, type Superblock } from './superblock.ts'
+import { type Chain, damaged, type FoundChain, TakeOver } from './take-over.ts'
 import { applyRecord } from './write-transaction.ts'
 
 export interface RecoveryOptions {
@@ -50,29 +45,23 @@ export interface RecoveryOptions {
   readonly sizes: Sizes
 }
 
-interface Chain {
-  readonly records: readonly LogRecord[]
-  readonly end: ChainPlace
-  readonly sequence: number
-}
-
 /** Everything read and understood, nothing written. */
-interface Found {
-  readonly superblocks: readonly SuperblockFound[]
-  readonly superblock: Superblock
+interface Found extends FoundChain {
   readonly table: SegmentTable
   readonly side: SideState
-  readonly chain: Chain
 }
 
-/** Recovers the store of a device and takes ownership. Throws StorageError `corrupt`, `format-unknown`, `quota` or `io`. */
-export async function recover(options: RecoveryOptions): Promise<StoreState> {
+/** A store that has been read, and the writes by which it becomes this process's own. */
+export interface Recovered {
+  readonly state: StoreState
+  readonly takeOver: TakeOver
+}
+
+/** Reads the store of a device, without writing. Throws StorageError `corrupt`, `format-unknown` or `io`. */
+export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const found = await readTwice(() => readStore(options))
   const state = assemble(options, found)
-  rewriteTail(state, found)
-  await syncAll(state)
-  await takeOver(state, found, options)
-  return state
+  return { state, takeOver: new TakeOver(state, found, options.checksum) }
 }
 
 /** A read error may be passing, so damage is reported only if it is there a second time. */
@@ -114,9 +103,6 @@ function readAll(device: Device, at: number, bytes: number): Uint8Array {
   device.read('main', into, at)
   return into
 }
-
-const damaged = (what: string): StorageError =>
-  new StorageError('corrupt', `${what} of this database is damaged. Nothing was changed; its blocks can be salvaged.`)
 
 /** Records from the replay start along the chain; the next one is behind the last, or at the start of the other log. */
 function followChain(reader: LogReader, superblock: Superblock, checksums: Checksums): Chain {
@@ -207,69 +193,4 @@ function assemble(options: RecoveryOptions, { superblock, table, side, chain }: 
   writer.handed = { sequence: state.sequence, claims: 0 }
   writer.onStored = (handed, synced) => noteStored(state, handed, synced)
   return state
-}
-
-/**
- * An earlier process's sync may have failed and left pages clean that never reached the disk, so what nothing synced
- * vouches for is written again, with the same bytes.
- */
-function rewriteTail(state: StoreState, { superblocks, superblock, chain }: Found): void {
-  const claimed = chain.records.reduce(
-    (newest, { head }) => Math.max(newest, head.durableSequence),
-    superblock.durableSequence,
-  )
-  for (const record of chain.records) {
-    if (record.head.sequence <= claimed && !isMark(record)) continue
-    state.writer.write(logArea(record.log), bytesOf(state, record), record.offset)
-  }
-  superblocks.forEach((found, i) => {
-    if (found.kind === 'valid') state.writer.write('main', found.bytes, SUPERBLOCK_AT[i === 0 ? 0 : 1])
-  })
-}
-
-/** A record's bytes, read and verified anew: a read that is wrong now must not be written over what was right. */
-function bytesOf({ writer, checksums }: StoreState, { log, offset, head }: LogRecord): Uint8Array {
-  const bytes = new Uint8Array(roundUp(head.totalBytes, SECTOR))
-  for (let attempt = 0; attempt < 2; attempt++) {
-    writer.device.read(logArea(log), bytes, offset)
-    bytes.fill(0, head.totalBytes)
-    // The checksum's own field is not under the checksum.
-    new DataView(bytes.buffer).setBigUint64(RECORD.at.checksum, head.checksum, true)
-    if (verifyRecord(bytes, head, checksums)) return bytes
-  }
-  throw damaged('The log')
-}
-
-/** Both superblocks with a higher term and E: a bad one first, else the older; each synced. */
-async function takeOver(
-  state: StoreState,
-  { superblocks, superblock, chain }: Found,
-  options: RecoveryOptions,
-): Promise<void> {
-  const { end, sequence } = chain
-  const next: Superblock = {
-    ...superblock,
-    generation: superblock.generation + 1,
-    term: state.term,
-    endLog: end.log,
-    endOffset: end.offset,
-    endTerm: end.term,
-    endChecksum: end.checksum,
-    endSequence: sequence,
-    durableSequence: sequence,
-    checksumsUsed: superblock.checksumsUsed | checksumBit(options.checksum),
-    writtenMs: options.environment.clock.epochMs(),
-  }
-  const bytes = encodeSuperblock(next, state.checksums)
-  const generationOf = (i: 0 | 1): number => {
-    const found = superblocks[i]
-    return found?.kind === 'valid' ? found.superblock.generation : -1
-  }
-  const order: readonly (0 | 1)[] = generationOf(0) <= generationOf(1) ? [0, 1] : [1, 0]
-  for (const i of order) {
-    state.writer.write('main', bytes, SUPERBLOCK_AT[i])
-    await syncAll(state)
-  }
-  state.superblock = next
-  noteStored(state, { sequence, claims: sequence }, true)
 }

@@ -33,7 +33,9 @@ export class PinnedSnapshot implements Snapshot {
 
   read(block: number, into: Uint8Array): void {
     if (this.#pin.ended) {
-      throw new SnapshotTooOldError('This snapshot was held so long that the store needed its space. Read again.')
+      throw new SnapshotTooOldError(
+        'This snapshot had to end: the store needed its space, or its content was replaced. Read again.',
+      )
     }
     assert(this.#state.pins.has(this.#pin), 'a snapshot is not read after its release')
     if (block >= this.#pin.sizeBlocks) into.fill(0)

@@ -1,5 +1,6 @@
 // The built package under the strictest Content-Security-Policy that WebAssembly allows, and under cross-origin
-// isolation, in each browser: no inline or blob worker, no eval, no asset from elsewhere.
+// isolation, in each browser: no inline or blob worker, no eval, no asset from elsewhere; functions of the application come
+// from a module of the same site.
 import { describe, expect, it } from 'vitest'
 import { AVAILABLE, launch } from '../support/browsers/launch.ts'
 import { CROSS_ORIGIN_ISOLATED, startServer } from '../support/browsers/server.ts'
@@ -15,7 +16,7 @@ const SITES = [
 
 describe.each(AVAILABLE)('in %s', (kind) => {
   it.each(SITES)('works on %s', async (_, headers) => {
-    const server = await startServer({ pages: ['database'], headers })
+    const server = await startServer({ pages: ['database', 'functions'], headers })
     const browser = await launch(kind)
     try {
       await browser.page.goto(server.page('database'))
@@ -24,6 +25,16 @@ describe.each(AVAILABLE)('in %s', (kind) => {
       await browser.page.reload()
       await call<DatabaseSteps, 'open'>(browser.page, 'open', { name: 'app.db' })
       expect(await call<DatabaseSteps, 'value'>(browser.page, 'value', { sql: 'SELECT a FROM t' })).toBe(1)
+
+      const module = '/pages/functions.js'
+      await call<DatabaseSteps, 'function'>(browser.page, 'function', { name: 'shout', module })
+      await call<DatabaseSteps, 'function'>(browser.page, 'function', { name: 'joined', module })
+      const sql = 'SELECT joined(shout(value)) FROM json_each(\'["a","b"]\')'
+      expect(await call<DatabaseSteps, 'value'>(browser.page, 'value', { sql })).toBe('A!-B!')
+      await call<DatabaseSteps, 'terminateWorker'>(browser.page, 'terminateWorker', null)
+      expect(await call<DatabaseSteps, 'value'>(browser.page, 'value', { sql })).toBe('A!-B!')
+      const missing = await call<DatabaseSteps, 'function'>(browser.page, 'function', { name: 'x', module: '/none.js' })
+      expect(missing).toMatch(/^AssetLoadError asset-load .*\/none\.js/)
     } finally {
       await browser.close()
       await server.close()

@@ -2,9 +2,10 @@
 import type { Mutant } from './mutant.ts'
 
 const RECOVERY = 'src/store/recovery.ts'
+const TAKE_OVER = 'src/store/take-over.ts'
 const PREVIOUS =
   'if (previous !== (term === end.term ? end.checksum : checksums.acrossTerms(end.checksum, term))) return undefined'
-const BOTH = 'for (const i of order) {'
+const BOTH = 'for (const i of order.slice(this.#written)) {'
 
 export const RECOVERY_MUTANTS: readonly Mutant[] = [
   {
@@ -96,7 +97,7 @@ export const RECOVERY_MUTANTS: readonly Mutant[] = [
     name: 'tail-not-rewritten',
     why: 'What an earlier process failed to sync is acknowledged without being written again.',
     provedBy: 'store-kept',
-    edits: [{ file: RECOVERY, find: 'rewriteTail(state, found)\n', replace: '' }],
+    edits: [{ file: TAKE_OVER, find: 'rewriteTail(state, this.#found)\n', replace: '' }],
   },
   {
     name: 'superblocks-not-rewritten',
@@ -104,24 +105,24 @@ export const RECOVERY_MUTANTS: readonly Mutant[] = [
     provedBy: 'store-kept',
     edits: [
       {
-        file: RECOVERY,
+        file: TAKE_OVER,
         find: "if (found.kind === 'valid') state.writer.write(",
         replace: "if (found.kind === 'zero') state.writer.write(",
       },
-      { file: RECOVERY, find: 'found.bytes, SUPERBLOCK_AT', replace: 'new Uint8Array(0), SUPERBLOCK_AT' },
+      { file: TAKE_OVER, find: 'found.bytes, SUPERBLOCK_AT', replace: 'new Uint8Array(0), SUPERBLOCK_AT' },
     ],
   },
   {
     name: 'one-superblock-in-recovery',
     why: 'Recovery writes one superblock; the other leads to another end as soon as the log goes on.',
     provedBy: 'store-kept',
-    edits: [{ file: RECOVERY, find: BOTH, replace: 'for (const i of order.slice(0, 1)) {' }],
+    edits: [{ file: TAKE_OVER, find: BOTH, replace: 'for (const i of order.slice(0, 1)) {' }],
   },
   {
     name: 'newest-superblock-first',
     why: 'Recovery writes the newest superblock first; torn, it leaves the older one to answer for both.',
     provedBy: 'store-kept',
-    edits: [{ file: RECOVERY, find: BOTH, replace: 'for (const i of order.toReversed()) {' }],
+    edits: [{ file: TAKE_OVER, find: BOTH, replace: 'for (const i of order.toReversed()) {' }],
   },
   {
     name: 'recovery-superblocks-not-ordered',
@@ -129,9 +130,9 @@ export const RECOVERY_MUTANTS: readonly Mutant[] = [
     provedBy: 'store-kept',
     edits: [
       {
-        file: RECOVERY,
-        find: "state.writer.write('main', bytes, SUPERBLOCK_AT[i])\n    await syncAll(state)\n  }",
-        replace: "state.writer.write('main', bytes, SUPERBLOCK_AT[i])\n  }\n  await syncAll(state)",
+        file: TAKE_OVER,
+        find: 'SUPERBLOCK_AT[i])\n      await syncAll(state)\n      this.#written++\n    }',
+        replace: 'SUPERBLOCK_AT[i])\n    }\n    await syncAll(state)',
       },
     ],
   },

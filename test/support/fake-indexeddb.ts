@@ -1,5 +1,6 @@
 // IndexedDB in Node with the failures that browsers show, on demand: transactions that abort out of quota or otherwise,
-// lost connections, transactions that are stored although their end is never heard.
+// lost connections, transactions that are stored although their end is never heard; and a quota, which is asked as
+// Chromium does: a transaction needs as much free space as it puts, also where it overwrites, and deleting needs none.
 
 import { forceCloseDatabase, IDBFactory, IDBKeyRange } from 'fake-indexeddb'
 import type { IndexedDbPlatform } from '../../src/device/indexeddb-connection.ts'
@@ -24,6 +25,15 @@ export class FakeIndexedDb implements IndexedDbPlatform {
   /** Read-write transactions asked for so far, with their durability and stores. */
   readonly transactions: { readonly durability: string; readonly stores: readonly string[] }[] = []
   opens = 0
+  /** Bytes that may be stored. */
+  quotaBytes = Number.POSITIVE_INFINITY
+  readonly #used = new Map<string, Map<IDBValidKey, number>>()
+
+  get usedBytes(): number {
+    let bytes = 0
+    for (const values of this.#used.values()) for (const size of values.values()) bytes += size
+    return bytes
+  }
 
   constructor() {
     const factory = this.factory
@@ -47,6 +57,7 @@ export class FakeIndexedDb implements IndexedDbPlatform {
       this.transactions.push({ durability: options?.durability ?? 'default', stores: names })
       if ('closing' in fault) throw new DOMException('The database connection is closing.', 'InvalidStateError')
       const transaction = begin(stores, mode, options)
+      this.#account(transaction, names)
       if ('abort' in fault) this.#abortLater(transaction, fault.abort)
       if ('lostBeforeStored' in fault) this.#abortLater(transaction, 'UnknownError')
       if ('lostAfterStored' in fault) {
@@ -59,6 +70,43 @@ export class FakeIndexedDb implements IndexedDbPlatform {
       }
       return transaction
     }
+  }
+
+  #account(transaction: IDBTransaction, names: readonly string[]): void {
+    const inner = transaction as IDBTransaction & { _abort(name: string): void }
+    const done: (() => void)[] = []
+    let bytes = 0
+    for (const name of names) {
+      const values = this.#used.get(name) ?? new Map<IDBValidKey, number>()
+      this.#used.set(name, values)
+      const store = transaction.objectStore(name)
+      const put = store.put.bind(store)
+      store.put = (value: unknown, key?: IDBValidKey) => {
+        const size = sizeOf(value)
+        bytes += size
+        done.push(() => values.set(key ?? 0, size))
+        const request = put(value, key)
+        if (this.usedBytes + bytes > this.quotaBytes)
+          request.addEventListener('success', () => inner._abort('QuotaExceededError'))
+        return request
+      }
+      const remove = store.delete.bind(store)
+      store.delete = (query) => {
+        done.push(() => {
+          for (const key of [...values.keys()])
+            if (query instanceof IDBKeyRange ? query.includes(key) : query === key) values.delete(key)
+        })
+        return remove(query)
+      }
+      const clear = store.clear.bind(store)
+      store.clear = () => {
+        done.push(() => values.clear())
+        return clear()
+      }
+    }
+    transaction.addEventListener('complete', () => {
+      for (const each of done) each()
+    })
   }
 
   /** Aborts after all requests have succeeded, which is when browsers notice that there is no space. */
@@ -78,4 +126,11 @@ export class FakeIndexedDb implements IndexedDbPlatform {
       return request
     }
   }
+}
+
+/** Bytes of a stored value, roughly. */
+function sizeOf(value: unknown): number {
+  if (value instanceof Uint8Array) return value.length
+  if (typeof value === 'object' && value !== null && 'bytes' in value) return 200 + sizeOf(value.bytes)
+  return 200
 }

@@ -54,6 +54,21 @@ describe.each(deaths)('when the worker %s', (_, die) => {
     expect(platform.engine.hello.client).toBe(platform.engines[0]?.hello.client)
   })
 
+  test('the next worker goes on with what the client had counted', async () => {
+    const platform = new FakePlatform()
+    const db = await openWith(platform, 'app.db')
+    const counts = { changes: 1, totalChanges: 3, lastInsertRowid: 9n }
+    platform.script = ({ seq }, engine) => {
+      engine.post({ type: 'answers', answers: [], counts })
+      return result(seq, 1)
+    }
+    await db.run('INSERT')
+    expect(platform.engine.hello.settings.counts).toBeUndefined()
+    die(platform.engine)
+    await db.run('INSERT')
+    expect(platform.engine.hello.settings.counts).toEqual(counts)
+  })
+
   test('an idle database starts another worker at its next call', async () => {
     const platform = new FakePlatform()
     const db = await openWith(platform, 'app.db')

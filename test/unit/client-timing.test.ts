@@ -14,14 +14,14 @@ beforeAll(async () => {
 afterAll(() => db.close())
 
 describe('onTiming', () => {
-  test('is called once before the result is there, with parts that add up', async () => {
+  test('is called once before the result is there, with parts that cover the whole', async () => {
     for (const call of calls()) {
       const heard: CallTiming[] = []
       await call((timing) => heard.push(timing))
       expect(heard).toHaveLength(1)
       const { queueMs, runMs, transferMs, decodeMs, totalMs } = heard[0]!
       for (const part of [queueMs, runMs, transferMs, decodeMs]) expect(part).toBeGreaterThanOrEqual(0)
-      expect(queueMs + runMs + transferMs + decodeMs).toBeCloseTo(totalMs, 6)
+      expect(queueMs + runMs + transferMs + decodeMs).toBeGreaterThanOrEqual(totalMs - 1e-6)
       expect(runMs).toBeGreaterThan(0)
     }
   })

@@ -16,12 +16,12 @@ import {
 } from '@codemirror/view'
 import { effect, type ReadonlySignal, untracked } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { runSql } from '../state/console.ts'
+import { type RunMode, running, runSql, stop } from '../state/console.ts'
 import { draft, keepDraft, runRequest } from '../state/draft.ts'
-import { history as runs } from '../state/history.ts'
 import { errorSpan } from '../state/outcome.ts'
 import { catalog } from '../state/session.ts'
 import { errorPlace, setErrorPlace } from './error-place.ts'
+import { historyKeys, replace } from './history-keys.ts'
 import { editorTheme } from './theme.ts'
 
 export function Editor() {
@@ -35,8 +35,8 @@ export function Editor() {
     })
     const ends = [
       onEach(draft, (wanted) => take(view, wanted)),
-      onEach(runRequest, (presses) => {
-        if (presses > 0) run(view)
+      onEach(runRequest, (request) => {
+        if (request) run(request.mode)(view)
       }),
       effect(() => markError(view)),
       effect(() => view.dispatch({ effects: language.reconfigure(languageOf(schema())) })),
@@ -63,6 +63,7 @@ function extensions(language: Compartment): Extension {
     highlightActiveLine(),
     highlightActiveLineGutter(),
     drawSelection(),
+    EditorView.lineWrapping,
     history(),
     bracketMatching(),
     closeBrackets(),
@@ -80,36 +81,26 @@ function extensions(language: Compartment): Extension {
 }
 
 function ownKeys(): KeyBinding[] {
-  // Position in the list of earlier runs while paging through it; -1 is the text being written.
-  let position = -1
-  const page = (step: number) => (view: EditorView) => {
-    const next = Math.min(Math.max(position + step, -1), runs.value.length - 1)
-    const entry = runs.value[next]
-    position = next
-    if (entry) replace(view, entry.sql)
-    return true
-  }
   return [
-    { key: 'Mod-Enter', run },
-    { key: 'Ctrl-Enter', run },
-    { key: 'Alt-ArrowUp', run: page(1) },
-    { key: 'Alt-ArrowDown', run: page(-1) },
+    { key: 'Mod-Enter', run: run('run'), shift: run('plan') },
+    { key: 'Ctrl-Enter', run: run('run'), shift: run('plan') },
+    { key: 'Escape', run: stopRun },
+    ...historyKeys(),
   ]
 }
 
 /** Runs the selection, or everything if nothing is selected. */
-function run(view: EditorView): true {
-  const { from, to, empty } = view.state.selection.main
-  void runSql(view.state.doc.toString(), empty ? undefined : { from, to })
-  return true
+function run(mode: RunMode): (view: EditorView) => true {
+  return (view) => {
+    const { from, to, empty } = view.state.selection.main
+    void runSql(view.state.doc.toString(), empty ? undefined : { from, to }, mode)
+    return true
+  }
 }
 
-function replace(view: EditorView, text: string): void {
-  view.dispatch({
-    changes: { from: 0, to: view.state.doc.length, insert: text },
-    selection: { anchor: text.length },
-    scrollIntoView: true,
-  })
+function stopRun(): boolean {
+  stop()
+  return running.value !== undefined
 }
 
 function take(view: EditorView, wanted: typeof draft.value): void {

@@ -1,5 +1,6 @@
 // One value as the grid and the detail view show it.
 import type { SqlValue } from 'datasync'
+import { hex } from '../files/cells.ts'
 import { formatNumber } from '../format.ts'
 
 const CELL_CHARACTERS_MAX = 400
@@ -21,12 +22,6 @@ export function typeOf(value: SqlValue): string {
 export function plainText(value: SqlValue): string {
   if (value === null) return 'NULL'
   return value instanceof Uint8Array ? hex(value) : String(value)
-}
-
-export function hex(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
-  return text
 }
 
 /** The value cut to what a cell can hold, in one line. */

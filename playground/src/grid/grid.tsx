@@ -1,29 +1,30 @@
 // The results grid: draws only the rows in view, so that its cost does not grow with the result. Rows have one fixed
-// height; a result too tall for a browser's layout is cut, and says so.
-import { useComputed, useSignal } from '@preact/signals'
-import type { SqlValue } from 'datasync'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
-import type { RowsOutcome } from '../state/outcome.ts'
-import { CellText, isNumeric, plainText } from './cell.tsx'
+// height. One element has the focus, and names the active cell; keys move that.
+import { useSignal } from '@preact/signals'
+import { useEffect, useId, useMemo, useRef } from 'preact/hooks'
+import type { RowsResult } from '../state/outcome.ts'
+import { plainText } from './cell.tsx'
 import { type ColumnLayout, layoutColumns } from './columns.ts'
 import { CellDetail } from './detail.tsx'
 import { type CellPlace, moveCell } from './keys.ts'
+import { Row } from './row.tsx'
+import { ROW_PX, Viewport } from './viewport.ts'
 
-const ROW_PX = 26
-const OVERSCAN = 8
-/** Firefox lays out no element taller than about 17.8 million pixels. */
-const ROWS_MAX = 600_000
+/** Milliseconds without scrolling after which the scroll bar is put where it belongs. */
+const REST_MS = 150
 
-export function Grid({ result }: { result: RowsOutcome }) {
+export function Grid({ result, label }: { result: RowsResult; label: string }) {
   const scroller = useRef<HTMLDivElement>(null)
-  const top = useSignal(0)
-  const height = useSignal(600)
+  const resting = useRef(0)
+  const viewport = useMemo(() => new Viewport(result.rows.length), [result])
+  const layout = useMemo(() => layoutColumns(result.columns, result.rows), [result])
+  const visible = useSignal(viewport.visible())
   const active = useSignal<CellPlace | undefined>(undefined)
   const detail = useSignal(false)
-  const layout = useMemo(() => layoutColumns(result.columns, result.rows), [result])
-  const count = Math.min(result.rows.length, ROWS_MAX)
-  const first = useComputed(() => Math.max(0, Math.floor(top.value / ROW_PX) - OVERSCAN))
-  const last = useComputed(() => Math.min(count, Math.ceil((top.value + height.value) / ROW_PX) + OVERSCAN))
+  const activeId = useId()
+  const draw = () => {
+    visible.value = viewport.visible()
+  }
 
   useEffect(() => {
     const element = scroller.current
@@ -31,41 +32,50 @@ export function Grid({ result }: { result: RowsOutcome }) {
     // A browser may restore the place that an earlier result was scrolled to before a reload.
     element.scrollTop = 0
     const observer = new ResizeObserver(() => {
-      height.value = element.clientHeight
+      viewport.heightPx = element.clientHeight
+      draw()
     })
     observer.observe(element)
-    return () => observer.disconnect()
+    return () => {
+      observer.disconnect()
+      clearTimeout(resting.current)
+    }
   }, [])
 
+  const scrollBar = (to: number | undefined) => {
+    if (to !== undefined && scroller.current) scroller.current.scrollTop = to
+    draw()
+  }
+  const onScroll = (event: Event & { currentTarget: HTMLElement }) => {
+    viewport.scrollTo(event.currentTarget.scrollTop)
+    draw()
+    clearTimeout(resting.current)
+    resting.current = window.setTimeout(() => scrollBar(viewport.rest()), REST_MS)
+  }
   const reveal = (place: CellPlace) => {
     active.value = place
-    const element = scroller.current
-    if (!element) return
-    const rowTop = place.row * ROW_PX
-    const room = element.clientHeight - ROW_PX * 2
-    if (rowTop < element.scrollTop) element.scrollTop = rowTop
-    else if (rowTop > element.scrollTop + room) element.scrollTop = rowTop - room
+    scrollBar(viewport.reveal(place.row))
     requestAnimationFrame(() => {
-      element.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+      scroller.current?.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
     })
   }
-
   const onKeyDown = (event: KeyboardEvent) => {
     const place = active.value
     if (!place) return
-    const pageRows = Math.max(1, Math.floor(height.value / ROW_PX) - 2)
-    const next = moveCell(event, place, { rows: count, columns: layout.length, pageRows })
+    const pageRows = Math.max(1, Math.floor(viewport.heightPx / ROW_PX) - 2)
+    const next = moveCell(event, place, { rows: result.rows.length, columns: layout.length, pageRows })
     if (next) {
       event.preventDefault()
       reveal(next)
-    } else if (event.key === 'Enter') detail.value = !detail.value
-    else if (event.key === 'Escape') detail.value = false
+    } else if (event.key === 'Enter' && !event.ctrlKey && !event.metaKey) detail.value = !detail.value
+    else if (event.key === 'Escape' && detail.value) detail.value = false
     else return
     event.stopPropagation()
   }
 
+  const { first, end, offsetPx } = visible.value
   const rows: preact.JSX.Element[] = []
-  for (let index = first.value; index < last.value; index++) {
+  for (let index = first; index < end; index++) {
     rows.push(
       <Row
         key={index}
@@ -73,6 +83,7 @@ export function Grid({ result }: { result: RowsOutcome }) {
         values={result.rows[index]!}
         layout={layout}
         activeColumn={active.value?.row === index ? active.value.column : -1}
+        activeId={activeId}
         onPick={(column) => {
           active.value = { row: index, column }
         }}
@@ -90,34 +101,22 @@ export function Grid({ result }: { result: RowsOutcome }) {
         ref={scroller}
         role="grid"
         tabIndex={0}
-        aria-label="Result"
-        aria-rowcount={count + 1}
-        aria-colcount={layout.length}
+        aria-label={label}
+        aria-readonly="true"
+        aria-rowcount={result.rows.length + 1}
+        aria-colcount={layout.length + 1}
+        aria-activedescendant={place && place.row >= first && place.row < end ? activeId : undefined}
         style={{ '--columns': template(layout, result.rows.length) }}
-        onScroll={(event) => {
-          top.value = event.currentTarget.scrollTop
-        }}
+        onScroll={onScroll}
         onFocus={() => {
-          active.value ??= { row: first.value, column: 0 }
+          if (result.rows.length > 0) active.value ??= { row: first, column: 0 }
         }}
         onKeyDown={onKeyDown}
         onCopy={(event) => copyCell(event, result, place)}
       >
-        <div class="grid-head" role="row" aria-rowindex={1}>
-          <div class="grid-number" />
-          {layout.map((column, index) => (
-            <div
-              key={index}
-              role="columnheader"
-              class={column.numeric ? 'grid-name numeric' : 'grid-name'}
-              title={column.name}
-            >
-              {column.name}
-            </div>
-          ))}
-        </div>
-        <div class="grid-body" style={{ height: `${count * ROW_PX}px` }}>
-          <div class="grid-window" style={{ transform: `translateY(${first.value * ROW_PX}px)` }}>
+        <Head layout={layout} />
+        <div class="grid-body" role="presentation" style={{ height: `${viewport.scrollPx}px` }}>
+          <div class="grid-window" role="presentation" style={{ transform: `translateY(${offsetPx}px)` }}>
             {rows}
           </div>
         </div>
@@ -137,37 +136,21 @@ export function Grid({ result }: { result: RowsOutcome }) {
   )
 }
 
-interface RowProps {
-  index: number
-  values: readonly SqlValue[]
-  layout: readonly ColumnLayout[]
-  activeColumn: number
-  onPick: (column: number) => void
-  onOpen: () => void
-}
-
-function Row({ index, values, layout, activeColumn, onPick, onOpen }: RowProps) {
+function Head({ layout }: { layout: readonly ColumnLayout[] }) {
   return (
-    <div class="grid-row" role="row" aria-rowindex={index + 2}>
-      <div class="grid-number" role="rowheader">
-        {index + 1}
-      </div>
-      {layout.map((_, column) => {
-        const value = values[column] ?? null
-        return (
-          <div
-            key={column}
-            role="gridcell"
-            class={isNumeric(value) ? 'grid-cell numeric' : 'grid-cell'}
-            data-active={column === activeColumn ? '' : undefined}
-            aria-selected={column === activeColumn}
-            onPointerDown={() => onPick(column)}
-            onDblClick={onOpen}
-          >
-            <CellText value={value} />
-          </div>
-        )
-      })}
+    <div class="grid-head" role="row" aria-rowindex={1}>
+      <div class="grid-number" role="columnheader" aria-colindex={1} aria-label="Row" />
+      {layout.map((column, index) => (
+        <div
+          key={index}
+          role="columnheader"
+          aria-colindex={index + 2}
+          class={column.numeric ? 'grid-name numeric' : 'grid-name'}
+          title={column.name}
+        >
+          {column.name}
+        </div>
+      ))}
     </div>
   )
 }
@@ -178,7 +161,7 @@ function template(layout: readonly ColumnLayout[], rows: number): string {
   return [number, ...columns, 'minmax(0, 1fr)'].join(' ')
 }
 
-function copyCell(event: ClipboardEvent, result: RowsOutcome, place: CellPlace | undefined): void {
+function copyCell(event: ClipboardEvent, result: RowsResult, place: CellPlace | undefined): void {
   if (!place || !document.getSelection()?.isCollapsed) return
   const value = result.rows[place.row]?.[place.column] ?? null
   event.clipboardData?.setData('text/plain', value === null ? '' : plainText(value))

@@ -84,3 +84,35 @@ export const MoonIcon = () => (
     <path d="M13.5 9.7A6 6 0 0 1 6.3 2.5a6 6 0 1 0 7.2 7.2Z" />
   </Icon>
 )
+
+export const PlanIcon = () => (
+  <Icon>
+    <path d="M3 3v7.5a1.5 1.5 0 0 0 1.5 1.5H7M3 6h4" />
+    <path d="M9 6h4M9 12h4" />
+  </Icon>
+)
+
+export const IndexIcon = () => (
+  <Icon>
+    <path d="M6.5 4H14M6.5 8H14M6.5 12H14" />
+    <path d="m2 3.2 1.2-.7V6M2 10.2h2L2 13h2" stroke-width="1.2" />
+  </Icon>
+)
+
+export const TriggerIcon = () => (
+  <Icon>
+    <path d="M9 1.5 3.5 9H8l-1 5.5L12.5 7H8Z" />
+  </Icon>
+)
+
+export const DownloadIcon = () => (
+  <Icon>
+    <path d="M8 2v8M4.8 7 8 10.2 11.2 7M3 13.5h10" />
+  </Icon>
+)
+
+export const UploadIcon = () => (
+  <Icon>
+    <path d="M8 10.5v-8M4.8 5.6 8 2.4l3.2 3.2M3 13.5h10" />
+  </Icon>
+)

@@ -1,62 +1,86 @@
 // Runs what stands in the console, one script at a time, and keeps what came of it.
 import { signal } from '@preact/signals'
-import type { Statement } from 'datasync'
 import { splitStatements } from '../sql/split.ts'
 import { remember } from './history.ts'
-import { errorSpan, type Outcome, outcome, type Span, summary } from './outcome.ts'
+import { errorSpan, type Span, type StatementOutcome, showOutcome, summary } from './outcome.ts'
+import { isPlanQuery } from './plan.ts'
 import { describeError, lineAndColumn } from './problem.ts'
+import { isAtomic, runScript, type ScriptStatement, StatementFailure } from './script-run.ts'
 import { notice, refresh, reopenIfStuck, session } from './session.ts'
 
-export const running = signal<AbortController | undefined>(undefined)
+export interface Running {
+  readonly controller: AbortController
+  readonly done: number
+  readonly total: number
+}
 
-/** Runs the part `range` of `text`: all statements but the last as one script, then the last one. */
-export async function runSql(text: string, range: Span = { from: 0, to: text.length }): Promise<void> {
+export const running = signal<Running | undefined>(undefined)
+
+export type RunMode = 'run' | 'plan'
+
+const EXPLAIN = 'EXPLAIN QUERY PLAN '
+
+/** Runs the part `range` of `text`, or asks how SQLite would run it. */
+export async function runSql(
+  text: string,
+  range: Span = { from: 0, to: text.length },
+  mode: RunMode = 'run',
+): Promise<void> {
   const current = session.value
   const part = text.slice(range.from, range.to)
-  const statements = splitStatements(part)
-  const last = statements.at(-1)
-  if (current.phase !== 'open' || running.value || !last) return
+  const statements = splitStatements(part).map(({ from, to }) => inText(part.slice(from, to), range.from + from, mode))
+  if (current.phase !== 'open' || running.value || statements.length === 0) return
   const controller = new AbortController()
-  const { signal } = controller
-  running.value = controller
+  const outcomes: StatementOutcome[] = []
+  let changed = false
+  let rolledBack = false
+  running.value = { controller, done: 0, total: statements.length }
   errorSpan.value = undefined
   notice.value = undefined
   const started = performance.now()
-  const elapsed = () => performance.now() - started
-  let ended: Outcome
-  let base = range.from
-  let changed = statements.length > 1
   try {
-    if (statements.length > 1) await current.db.exec(part.slice(0, last.from), { signal })
-    base += last.from
-    const statement = await current.db.prepare(part.slice(last.from, last.to), { signal })
-    changed ||= !statement.readonly
-    ended = await runStatement(statement, statements.length, signal, elapsed)
+    await runScript(current.db, statements, {
+      signal: controller.signal,
+      onOutcome(ended, changes) {
+        outcomes.push(ended)
+        changed ||= changes
+        running.value = { controller, done: outcomes.length, total: statements.length }
+      },
+    })
   } catch (error) {
-    const problem = describeError(error)
-    const at = problem.offset === undefined ? undefined : base + problem.offset
-    errorSpan.value = at === undefined ? undefined : tokenAt(text, at)
-    ended = { kind: 'problem', problem, place: at === undefined ? undefined : lineAndColumn(text, at), ms: elapsed() }
+    rolledBack = isAtomic(statements)
+    outcomes.push(failure(error, text, statements.length > 1))
   }
-  outcome.value = ended
+  const ended = { statements: outcomes, ms: performance.now() - started, rolledBack }
+  showOutcome(ended)
   running.value = undefined
   remember(part, summary(ended))
-  if (signal.aborted) await reopenIfStuck()
+  if (controller.signal.aborted) await reopenIfStuck()
   if (changed) await refresh()
 }
 
-async function runStatement(
-  statement: Statement,
-  statements: number,
-  signal: AbortSignal,
-  elapsed: () => number,
-): Promise<Outcome> {
-  if (statement.columns.length > 0) {
-    const rows = await statement.query([], { rowMode: 'array', signal })
-    return { kind: 'rows', columns: statement.columns, rows, ms: elapsed() }
+function inText(sql: string, from: number, mode: RunMode): ScriptStatement {
+  if (mode === 'run' || isPlanQuery(sql)) return { sql, from, prefix: 0 }
+  return { sql: EXPLAIN + sql, from, prefix: EXPLAIN.length }
+}
+
+function failure(error: unknown, text: string, several: boolean): StatementOutcome {
+  if (!(error instanceof StatementFailure)) return problem(error, '')
+  const { sql, from, prefix } = error.statement
+  const { offset } = describeError(error.cause)
+  if (offset !== undefined) {
+    const at = from + Math.max(0, offset - prefix)
+    errorSpan.value = tokenAt(text, at)
+    return problem(error.cause, sql, lineAndColumn(text, at))
   }
-  const { changes } = await statement.run([], { signal })
-  return statements > 1 ? { kind: 'script', statements, ms: elapsed() } : { kind: 'changes', changes, ms: elapsed() }
+  // SQLite names no place: of several statements, at least the one that it is about is shown.
+  if (!several) return problem(error.cause, sql)
+  errorSpan.value = { from, to: from + sql.length - prefix }
+  return problem(error.cause, sql, lineAndColumn(text, from))
+}
+
+function problem(error: unknown, sql: string, place?: string): StatementOutcome {
+  return { sql, result: { kind: 'problem', problem: describeError(error), place } }
 }
 
 // From the offset to the end of the word or sign there; at the end of the text, its last character.
@@ -67,5 +91,5 @@ function tokenAt(text: string, at: number): Span {
 }
 
 export function stop(): void {
-  running.value?.abort()
+  running.value?.controller.abort()
 }

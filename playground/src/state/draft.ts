@@ -1,5 +1,6 @@
 // The text in the editor, as a request to it: other panels put a query there through this, and the editor takes it.
 import { signal } from '@preact/signals'
+import type { RunMode } from './console.ts'
 import { store, stored } from './stored.ts'
 
 const FIRST_DRAFT = `-- A real SQLite database, kept by this browser. Run with Ctrl+Enter or Cmd+Enter.
@@ -31,5 +32,9 @@ export function keepDraft(sql: string): void {
   store('draft', sql)
 }
 
-/** Counts presses of the run button; the editor runs its text or selection at each. */
-export const runRequest = signal(0)
+/** The last press of a button that runs; the editor runs its text or selection at each. */
+export const runRequest = signal<{ readonly mode: RunMode; readonly press: number } | undefined>(undefined)
+
+export function requestRun(mode: RunMode): void {
+  runRequest.value = { mode, press: (runRequest.value?.press ?? 0) + 1 }
+}

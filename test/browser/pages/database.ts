@@ -1,6 +1,13 @@
 // The page of all tests that use the built package as an application would: one open database and the public calls on
 // it as steps. Workers are remembered, so that a step can terminate one as a crash of its thread would.
-import { type Database, deleteDatabase, listDatabases, type OpenOptions, open } from '../../../src/index.ts'
+import {
+  type Database,
+  type DataSyncError,
+  deleteDatabase,
+  listDatabases,
+  type OpenOptions,
+  open,
+} from '../../../src/index.ts'
 import { damageBlockWith, setFormatVersion, storedState } from './opfs-files.ts'
 import { refuseOpfs } from './refuse-opfs.ts'
 import { writeUntilKilled } from './write-load.ts'
@@ -63,6 +70,11 @@ export const steps = {
   run: ({ sql, params }: Statement) => current().run(sql, params),
   query: ({ sql, params }: Statement) => current().query(sql, params),
   value: ({ sql, params }: Statement) => current().value(sql, params),
+  /** Registers the export of that name; answers with the error, if there is one. */
+  function: ({ name, module }: { name: string; module: string }) =>
+    current()
+      .function(name, { module, export: name })
+      .catch((error: DataSyncError) => `${error.name} ${error.code} ${error.message}`),
   deleteDatabase: (name: string) => deleteDatabase(name),
   listDatabases: () => listDatabases(),
   terminateWorker,
