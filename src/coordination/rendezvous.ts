@@ -57,10 +57,10 @@ export function parseRendezvous(data: unknown): RendezvousMessage | undefined {
     case 'seek':
     case 'yield':
       return isText(client) && isNumber(protocol) ? (data as RendezvousMessage) : undefined
-    case 'leader':
-      return isText(leader) && isText(storeId) && isNumber(term) && isNumber(protocol)
-        ? (data as RendezvousMessage)
-        : undefined
+    case 'leader': {
+      const texts = isText(leader) && isText(engine) && isText(storeId)
+      return texts && isNumber(term) && isNumber(protocol) ? (data as RendezvousMessage) : undefined
+    }
     case 'electing':
       return isText(leader) ? (data as RendezvousMessage) : undefined
     case 'connect':
