@@ -9,6 +9,8 @@
 //   +12     1     1 if rows follow, else 0
 //   +13     4     bytes of the column names, a JSON array in UTF-8; then the names
 //   then    4     row count; 4 bytes of the packed rows; then the rows
+//
+// The store may have kept only the beginning of it, or nothing: then the request was applied and its result is lost.
 import { LeaderLostError } from '../errors/errors.ts'
 import { joinedChunks, type StatementOutcome } from './reply.ts'
 
@@ -45,24 +47,26 @@ export function encodeOutcome(outcome: RecordedOutcome): Uint8Array {
   return concat([Uint8Array.of(outcome.kind === 'batch' ? KIND_BATCH : KIND_RESULT), ...parts])
 }
 
-/** Throws LeaderLostError `yes` if the rows were not kept. */
+/** Throws LeaderLostError `yes` if the rows, or all of it, were not kept. */
 export function decodeOutcome(bytes: Uint8Array): RecordedOutcome {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let at = 1
+  const need = (count: number) => {
+    if (at + count > bytes.length) throw resultLost()
+  }
+  need(0)
   const kind = view.getUint8(0)
   if (kind === KIND_DONE) return DONE_OUTCOME
-  if (kind === KIND_ROWS_LOST)
-    throw new LeaderLostError(
-      'yes',
-      'The request was applied, but its rows were too many to be kept for a second answer.',
-    )
-  let at = 1
+  if (kind === KIND_ROWS_LOST) throw resultLost()
   let count = 1
   if (kind === KIND_BATCH) {
+    need(2)
     count = view.getUint16(at, true)
     at += 2
   }
   const statements: StatementOutcome[] = []
   for (let i = 0; i < count; i++) {
+    need(13)
     const changes = view.getUint32(at, true)
     const lastInsertRowid = view.getBigInt64(at + 4, true)
     const hasRows = view.getUint8(at + 12) === 1
@@ -71,18 +75,24 @@ export function decodeOutcome(bytes: Uint8Array): RecordedOutcome {
       statements.push({ changes, lastInsertRowid })
       continue
     }
+    need(4)
     const names = view.getUint32(at, true)
+    need(4 + names + 8)
     const columns: string[] = JSON.parse(new TextDecoder().decode(bytes.subarray(at + 4, at + 4 + names)))
     at += 4 + names
     const rowCount = view.getUint32(at, true)
     const length = view.getUint32(at + 4, true)
     at += 8
+    need(length)
     const chunk = { bytes: bytes.slice(at, at + length), count: rowCount }
     at += length
     statements.push({ changes, lastInsertRowid, rows: { columns, chunks: [chunk] } })
   }
   return { kind: kind === KIND_BATCH ? 'batch' : 'result', statements }
 }
+
+const resultLost = (): LeaderLostError =>
+  new LeaderLostError('yes', 'The request was applied, but its rows were too many to be kept for a second answer.')
 
 /** The common case, a write without rows: 14 bytes. */
 function encodePlainResult({ changes, lastInsertRowid }: StatementOutcome): Uint8Array {

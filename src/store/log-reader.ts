@@ -34,6 +34,12 @@ export class LogReader {
     return record
   }
 
+  /** Forgets what was read, so that it is read from the device again. */
+  readAnew(): void {
+    this.#windowLog = -1
+    this.#starts.fill(undefined)
+  }
+
   /** The newest durableSequence beyond `floor` that any record in either log claims, or `floor`. */
   newestClaim(floor: number): number {
     let newest = floor

@@ -69,7 +69,7 @@ async function readTwice<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (error) {
-    if (!(error instanceof StorageError) || error.code !== 'corrupt') throw error
+    if (!(error instanceof StorageError) || (error.code !== 'corrupt' && error.code !== 'format-unknown')) throw error
     return read()
   }
 }
@@ -124,16 +124,25 @@ function followChain(reader: LogReader, superblock: Superblock, checksums: Check
     if (previous !== (term === end.term ? end.checksum : checksums.acrossTerms(end.checksum, term))) return undefined
     return number === (type === RECORD_MARK ? sequence : sequence + 1) ? record : undefined
   }
-  for (;;) {
+  const next = (): LogRecord | undefined => {
     const behind = fits(end.log, end.offset)
     const otherLog: LogNumber = end.log === 0 ? 1 : 0
     const other = fits(otherLog, 0)
     const takeOther = other !== undefined && (!behind || other.head.term > behind.head.term)
-    const next = takeOther ? other : behind
-    if (!next) break
+    const found = takeOther ? other : behind
+    if (!found) return undefined
     const log = takeOther ? otherLog : end.log
     const offset = takeOther ? 0 : end.offset
-    const record: LogRecord = { ...next, log, offset, end: offset + roundUp(next.head.totalBytes, SECTOR) }
+    return { ...found, log, offset, end: offset + roundUp(found.head.totalBytes, SECTOR) }
+  }
+  for (;;) {
+    let record = next()
+    if (!record) {
+      // A read error may be passing, and what is taken for the end here is cut off for good.
+      reader.readAnew()
+      record = next()
+    }
+    if (!record) break
     records.push(record)
     end = placeAfter(record)
     sequence = record.head.sequence

@@ -1,471 +1,384 @@
 // One life of a block store on a failing disk, from one seed, against a plain list of states.
 //
-// Plan: (1) open; (2) random steps: groups of commits with truncations, large transactions, rollbacks; flushes and
-// syncs that acknowledge; checkpoints in slices beside them; pins, reads, marks, orderly closes; (3) the process or the
-// power dies at a chosen operation, or the store latches; (4) recovery, which may die too; (5) the state must be one of
-// the list between acknowledged and started, whole; (6) again.
+// Plan: (1) open; (2) random steps of a process (store-process.ts), with faults of the disk, some aimed at a kind of
+// operation; (3) the process or the power dies at a chosen moment, or the store latches; (4) recovery, which may die too;
+// (5) the state must be one of the list between acknowledged and started, whole; (6) again. Beside that, from many of
+// the moments the disk is forked and dies there in the fork, which recovers and sometimes lives on for a while; a fork
+// draws from a chance of its own, so the main line never notices.
 //
 // Lost: an acknowledged commit is neither there nor reported as damaged. Silent: wrong bytes without an error.
-import { DataSyncError, StorageError } from '../../src/errors/errors.ts'
+// A crash point counts once: if a recovery from the same state of the disk was tried before in this life, it does not.
+import { StorageError } from '../../src/errors/errors.ts'
 import { BlockStore } from '../../src/store/block-store.ts'
-import type { Snapshot } from '../../src/store/block-store-types.ts'
 import { type ChecksumName, Checksums } from '../../src/store/checksum.ts'
-import { SECTOR, SUPERBLOCK_AT } from '../../src/store/format.ts'
+import { geometry, SECTOR, SEGMENT_BYTES, SUPERBLOCK_AT } from '../../src/store/format.ts'
 import { decodeSuperblock } from '../../src/store/superblock.ts'
 import { type Chance, seeded, simulatedEnvironment } from '../support/seeded.ts'
 import { Crash, SimulatedDisk } from '../support/simulated-disk.ts'
+import { type Aim, drawAim, rotPlace } from './store-aim.ts'
+import type { DiskKind } from './store-budget.ts'
+import type { Column, Fate, Tally } from './store-cells.ts'
+import { Labels } from './store-labels.ts'
+import { Broken, Comparison, checkOutcomes, EMPTY, isCorrupt, isRefused } from './store-oracle.ts'
+import { type Known, Process } from './store-process.ts'
+import { drawShape, type Shape } from './store-shape.ts'
+import { type Operation, watched } from './store-watch.ts'
 
-export interface Tally {
-  crashes: number
-  powerCuts: number
-  recoveryCrashes: number
-  recoveries: number
-  commits: number
-  large: number
-  checkpoints: number
-  snapshotReads: number
-  latched: number
-  reported: number
-  lastGroupLost: number
-  full: number
-  /** Crashes inside compact(). */
-  compactCrashes: number
-  /** Commits that a read that was wrong once made look like a torn tail; nothing had claimed them. */
-  flakyCut: number
-  /** Openings with one superblock destroyed. */
-  superblockAlone: number
-  faults: Record<string, number>
-  cells: Map<string, number>
-}
+export { newTally, type Tally } from './store-cells.ts'
 
-export const newTally = (): Tally => ({
-  crashes: 0,
-  powerCuts: 0,
-  recoveryCrashes: 0,
-  recoveries: 0,
-  commits: 0,
-  large: 0,
-  checkpoints: 0,
-  snapshotReads: 0,
-  latched: 0,
-  reported: 0,
-  lastGroupLost: 0,
-  full: 0,
-  compactCrashes: 0,
-  flakyCut: 0,
-  superblockAlone: 0,
-  faults: {},
-  cells: new Map(),
-})
-
-/** A promise of the store was broken. */
-export class Broken extends Error {
-  override readonly name = 'Broken'
-}
-
-interface State {
-  readonly size: number
-  readonly values: ReadonlyMap<number, number>
-  readonly outcomes: ReadonlyMap<string, number>
-}
-
-const EMPTY: State = { size: 0, values: new Map(), outcomes: new Map() }
-const CLIENTS = ['00', '11', '22'].map((pair) => pair.repeat(16))
 const CHECKSUMS: readonly ChecksumName[] = ['xxhash64', 'xxhash64', 'crc32c', 'blake3']
+const DEATHS = 14
+/** How often a moment is tried in a fork once its kind is no longer new to this life. */
+const FORK_SHARE = 0.06
+
+/** What a life and all its forks share. */
+interface World {
+  readonly seed: number
+  readonly kind: DiskKind
+  readonly shape: Shape
+  readonly checksums: Checksums
+  readonly comparison: Comparison
+  readonly tally: Tally
+  /** States of the disk from which a recovery was tried. */
+  readonly tried: Set<number>
+  /** Moments tried in forks, by label and boundary. */
+  readonly forked: Map<string, number>
+}
+
+/** Where a process died. */
+interface Moment {
+  readonly label: string
+  readonly boundary: 'before' | 'inside' | 'after'
+}
+
+let loaded: Promise<Checksums> | undefined
 
 /** `kind`: what the disk does with unsynced writes (simulated-disk.ts). Throws Broken with the seed. */
-export async function life(seed: number, kind: 'kept' | 'undone', tally: Tally): Promise<void> {
-  await new Life(seed, kind, tally).live()
+export async function life(seed: number, kind: DiskKind, tally: Tally): Promise<void> {
+  loaded ??= Checksums.load(0b1110)
+  const chance = seeded(seed)
+  const shape = drawShape(chance)
+  const comparison = new Comparison(shape.blockSize)
+  const checksums = await loaded
+  const world = { seed, kind, shape, checksums, comparison, tally, tried: new Set<number>(), forked: new Map() }
+  const disk = new SimulatedDisk(chance, kind)
+  try {
+    await new Life(world, disk, chance, { history: [EMPTY], synced: 0, flushed: 0 }, 0).live()
+  } catch (error) {
+    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    const again = `npm run simulate -- --kind store --disk ${kind} --first ${seed} --seeds 1`
+    throw new Broken(`seed ${seed} (${disk.last}): ${what}; again: ${again}`, { cause: error })
+  }
 }
 
 class Life {
-  readonly #chance: Chance
+  readonly #world: World
   readonly #disk: SimulatedDisk
-  readonly #tally: Tally
-  readonly #seed: number
-  readonly #blockSize: number
-  readonly #blocks: number
+  readonly #chance: Chance
+  readonly #known: Known
+  /** 0 for the main line, 1 for forks. */
+  readonly #depth: number
+  readonly #labels: Labels
+  readonly #forkChance: Chance
   readonly #mediaFaults: boolean
   readonly #syncFaults: boolean
   readonly #quotaFaults: boolean
-  readonly #bytes: Uint8Array
-  readonly #expected: Uint8Array
-  #history: State[] = [EMPTY]
-  #store!: BlockStore
-  #pins: { snapshot: Snapshot; state: State }[] = []
-  #synced = 0
-  #flushed = 0
-  #folding: Promise<void> | undefined
-  #openSlice: (() => void) | undefined
-  #foldError: unknown
+  #process: Process | undefined
   #opened = 0
-  #compacting = false
-  /** True if a read was or will be wrong before the next check. */
-  #flaky = false
+  /** What something synced had claimed when the last process died. */
+  #claimed = 0
+  /** Operations until the process dies; 0: it does not. */
+  #untilDeath = 0
+  #aim: Aim | undefined
+  /** True for a fork whose process is dead already. */
+  #justForked = false
+  #died: Moment = { label: 'nothing', boundary: 'before' }
+  #forks: { readonly life: Life; readonly moment: Moment; readonly fate: Fate }[] = []
 
-  constructor(seed: number, kind: 'kept' | 'undone', tally: Tally) {
-    this.#seed = seed
-    this.#chance = seeded(seed)
-    this.#tally = tally
-    this.#disk = new SimulatedDisk(this.#chance, kind)
-    this.#blockSize = this.#chance.chance(0.8) ? 65536 : this.#chance.pick([32768, 16384, 8192])
-    this.#blocks = (4 + this.#chance.int(3)) * (262144 / this.#blockSize)
-    this.#mediaFaults = this.#chance.chance(0.2)
-    this.#syncFaults = this.#chance.chance(0.25)
-    this.#quotaFaults = this.#chance.chance(0.2)
-    this.#bytes = new Uint8Array(this.#blockSize)
-    this.#expected = new Uint8Array(this.#blockSize)
+  constructor(world: World, disk: SimulatedDisk, chance: Chance, known: Known, depth: number) {
+    this.#world = world
+    this.#disk = disk
+    this.#chance = chance
+    this.#known = known
+    this.#depth = depth
+    this.#labels = new Labels(geometry(world.shape.blockSize, world.shape.sizes.segmentBytes ?? SEGMENT_BYTES))
+    this.#forkChance = seeded(chance.int(1 << 30))
+    this.#mediaFaults = chance.chance(0.2)
+    this.#syncFaults = chance.chance(0.25)
+    this.#quotaFaults = chance.chance(0.2)
   }
 
   async live(): Promise<void> {
+    const { faults } = this.#world.tally
     try {
       await this.#open()
-      for (let deaths = 0; deaths < 14; deaths++) {
-        await this.#runUntilDeath()
-        await this.#recover()
+      for (let deaths = 0; deaths < DEATHS; deaths++) {
+        await this.#runUntilDeath(this.#chance.chance(0.5) ? 10 : 60)
+        await this.#recover(this.#drawFate())
       }
     } catch (error) {
-      if (error instanceof StorageError && error.code === 'corrupt' && this.#disk.damaged) {
-        this.#tally.reported++
-        return
-      }
-      const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-      throw new Broken(`seed ${this.#seed} (${this.#disk.last}): ${what}`, { cause: error })
+      if (!isCorrupt(error) || !this.#disk.damaged) throw error
+      this.#world.tally.reported++
     } finally {
-      const { faults } = this.#tally
       for (const [fault, count] of Object.entries(this.#disk.came)) faults[fault] = (faults[fault] ?? 0) + count
     }
   }
 
+  /** The life of a fork: one recovery, and now and then a little more. */
+  async liveOn(fate: Fate, moment: Moment): Promise<void> {
+    this.#died = moment
+    this.#justForked = true
+    try {
+      if (!(await this.#recover(fate)) || !this.#chance.chance(0.12)) return
+      await this.#runUntilDeath(12)
+      await this.#recover(this.#drawFate())
+    } catch (error) {
+      if (!isCorrupt(error) || !this.#disk.damaged) throw error
+      this.#world.tally.reported++
+    }
+  }
+
+  #drawFate(): Fate {
+    return this.#chance.chance(0.55) ? 'power cut' : 'kill'
+  }
+
   async #open(): Promise<void> {
-    this.#folding = undefined
-    this.#openSlice = undefined
-    this.#foldError = undefined
-    this.#pins = []
-    const opened = this.#opened + 1
-    this.#store = await BlockStore.open({
-      device: this.#disk.device(),
-      environment: simulatedEnvironment(this.#seed * 1000 + this.#opened++),
-      blockSize: this.#blockSize,
+    const { shape, checksums, seed, comparison, tally } = this.#world
+    const labels = this.#labels
+    const disk = this.#disk
+    const head = new Uint8Array(4)
+    disk.peek('main', head, SUPERBLOCK_AT[1])
+    // The second superblock is the last step of a creation.
+    labels.phase = head.every((byte) => byte === 0) ? 'creation' : 'recovery'
+    labels.failed = false
+    let process: Process | undefined
+    const opening = BlockStore.open({
+      device: watched(disk, labels, {
+        before: (operation) => this.#before(operation),
+        fault: (row, column) => tally.cells.count(row, column),
+      }),
+      environment: simulatedEnvironment(seed * 1000 + this.#depth * 500 + this.#opened++),
+      blockSize: shape.blockSize,
       checksum: this.#chance.pick(CHECKSUMS),
-      maxPinnedBytes: 2 << 20,
+      checksums,
+      sizes: shape.sizes,
+      maxPinnedBytes: shape.maxPinnedBytes,
+      maxPinnedMs: shape.maxPinnedMs,
+      maxDirtyBytes: shape.maxDirtyBytes,
       slice: () =>
         new Promise((resolve) => {
-          // The checkpoint of an earlier process may still run into its end.
-          if (opened === this.#opened) this.#openSlice = resolve
+          if (process) process.openSlice = resolve
         }),
     })
-    this.#tally.recoveries++
+    const store = await opening
+    labels.phase = 'running'
+    const damaged = () => disk.damaged
+    process = new Process({
+      store,
+      chance: this.#chance,
+      shape,
+      comparison,
+      known: this.#known,
+      labels,
+      tally,
+      damaged,
+    })
+    this.#process = process
+    tally.recoveries++
   }
 
-  async #runUntilDeath(): Promise<void> {
+  /** Called before each operation of the running process. */
+  #before(operation: Operation): void {
+    this.#takeAim(operation)
+    if (this.#depth === 0) this.#fork(operation)
     const { faults } = this.#disk
-    faults.crashAt = this.#disk.operations + 1 + this.#chance.int(this.#chance.chance(0.5) ? 10 : 50)
-    if (this.#chance.chance(0.12)) {
-      // Between the two superblocks of a checkpoint.
-      faults.crashNear = { area: 'main', at: SUPERBLOCK_AT[0] }
-      faults.crashAt += 200
+    faults.crashAt = Number.POSITIVE_INFINITY
+    if (this.#untilDeath === 0 || --this.#untilDeath > 0) return
+    const boundaries = boundariesOf(operation, this.#world.kind)
+    const boundary = boundaries.length > 0 ? this.#chance.pick(boundaries) : 'before'
+    this.#died = { label: operation.label, boundary }
+    faults.crashAt = this.#disk.operations + 1
+    faults.crashSide = boundary
+  }
+
+  #takeAim({ label, kind }: Operation): void {
+    const aim = this.#aim
+    if (!aim || aim.label !== label || aim.skip-- > 0) return
+    this.#aim = undefined
+    const { faults, operations } = this.#disk
+    switch (aim.fault) {
+      case 'crash':
+        this.#untilDeath = 1 + this.#chance.int(3)
+        return
+      case 'fails':
+        faults.failNext = 'io'
+        break
+      case 'no space':
+        faults.failNext = 'full'
+        break
+      case 'misdirected':
+        if (kind === 'write') faults.misdirectAt = operations + 1
     }
+  }
+
+  /** Perhaps lets a fork of the disk die before, inside or after this operation. */
+  #fork(operation: Operation): void {
+    const { forked, tried, tally } = this.#world
+    const chance = this.#forkChance
+    for (const boundary of boundariesOf(operation, this.#world.kind)) {
+      const key = `${operation.label}, ${boundary}`
+      const times = forked.get(key) ?? 0
+      if (!chance.chance(times < 2 ? 0.7 : FORK_SHARE)) continue
+      forked.set(key, times + 1)
+      const own = seeded(chance.int(1 << 30))
+      const disk = this.#disk.fork(own)
+      if (boundary !== 'before') dieIn(disk, operation, boundary)
+      const fate: Fate = own.chance(0.6) ? 'power cut' : 'kill'
+      if (fate === 'kill') disk.kill()
+      else disk.powerCut()
+      if (tried.has(disk.stateId)) {
+        tally.repeated++
+        continue
+      }
+      const { history, synced, flushed } = this.#known
+      const known = { history: history.slice(), synced, flushed: fate === 'kill' ? flushed : synced }
+      const life = new Life(this.#world, disk, own, known, 1)
+      life.#claimed = this.#claims
+      this.#forks.push({ life, moment: { label: operation.label, boundary }, fate })
+    }
+  }
+
+  async #tryForks(): Promise<void> {
+    for (const { life, moment, fate } of this.#forks.splice(0)) await life.liveOn(fate, moment)
+  }
+
+  /** What something synced claims, as far as the last or running process knew. */
+  get #claims(): number {
+    return Math.max(this.#claimed, this.#process?.store.claimedSequence ?? 0)
+  }
+
+  async #runUntilDeath(operationsMax: number): Promise<void> {
+    const { faults } = this.#disk
+    const chance = this.#chance
+    this.#untilDeath = 1 + chance.int(operationsMax)
+    this.#aim = chance.chance(0.35) ? drawAim(chance, this.#world.kind, 'running', this.#disk.damaged) : undefined
+    // What is aimed at may come late.
+    if (this.#aim) this.#untilDeath += 100
     faults.failSync = this.#syncFaults ? 0.08 : 0
-    faults.failWrite = this.#syncFaults && this.#chance.chance(0.5) ? 0.03 : 0
-    if (this.#mediaFaults && !this.#disk.damaged && this.#chance.chance(0.15)) {
-      faults.misdirectAt = this.#disk.operations + 1 + this.#chance.int(30)
-    }
-    if (this.#chance.chance(0.1)) faults.flakyReadAt = this.#disk.reads + 1 + this.#chance.int(200)
+    faults.failWrite = this.#syncFaults && chance.chance(0.5) ? 0.03 : 0
+    if (this.#mediaFaults && !this.#disk.damaged && chance.chance(0.1))
+      faults.misdirectAt = this.#disk.operations + 1 + chance.int(30)
+    if (chance.chance(0.1)) faults.flakyReadAt = this.#disk.reads + 1 + chance.int(200)
     if (this.#quotaFaults) {
-      faults.quotaBytes = this.#chance.chance(0.7)
-        ? this.#disk.usedBytes + this.#chance.int(2 << 20)
+      faults.quotaBytes = chance.chance(0.7)
+        ? this.#disk.usedBytes + chance.int(this.#world.shape.spareBytes)
         : Number.POSITIVE_INFINITY
     }
-    this.#compacting = false
     try {
-      for (let step = 0; step < 400; step++) await this.#step()
-      this.#disk.kill()
+      for (let step = 0; step < 300; step++) {
+        if (this.#process?.closed) await this.#reopen()
+        await this.#process?.step()
+        await this.#tryForks()
+      }
+      this.#died = { label: 'a life of 300 steps', boundary: 'after' }
     } catch (error) {
-      if (!this.#died(error)) throw error
+      if (!this.#isDeath(error)) throw error
     }
+    await this.#tryForks()
   }
 
-  /** True if the error is how a process ends here. */
-  #died(error: unknown): boolean {
-    if (error instanceof Crash) return true
-    if (error instanceof StorageError && error.code === 'corrupt') return false
-    // A latched store: what was not acknowledged may or may not be there after a reopen.
-    if (error instanceof StorageError && this.#store?.latched) {
-      this.#tally.latched++
-      return true
-    }
-    return false
-  }
-
-  /** A failure that harms nothing: the call is simply not done. */
-  async #step(): Promise<void> {
-    try {
-      await this.#randomStep()
-    } catch (error) {
-      const harmless = error instanceof StorageError && (error.code === 'io' || error.code === 'quota')
-      if (!harmless || this.#store.latched) throw error
-      this.#tally.full++
-    }
-  }
-
-  async #randomStep(): Promise<void> {
-    const x = this.#chance.next()
-    if (x < 0.5) await this.#commitGroup()
-    else if (x < 0.74) await this.#advanceFold()
-    else if (x < 0.8) this.#pin()
-    else if (x < 0.85) this.#pins.shift()?.snapshot.release()
-    else if (x < 0.92) this.#readSomething()
-    else if (x < 0.95) await this.#acknowledge('sync')
-    else if (x < 0.975) await this.#driven(async () => this.#store.idle())
-    else if (x < 0.985) await this.#compact()
-    else await this.#closeAndReopen()
-  }
-
-  async #compact(): Promise<void> {
-    this.#compacting = true
-    await this.#driven(() => this.#store.compact())
-    this.#compacting = false
-  }
-
-  async #commitGroup(): Promise<void> {
-    await this.#driven(async () => this.#store.prepare())
-    const count = this.#chance.chance(0.3) ? 2 + this.#chance.int(2) : 1
-    for (let i = 0; i < count; i++) if (!this.#commitOne()) break
-    if (this.#chance.chance(0.85)) await this.#acknowledge(this.#chance.chance(0.5) ? 'sync' : 'flush')
-  }
-
-  /** One transaction; false if space ran out. */
-  #commitOne(): boolean {
-    const before = this.#history.at(-1) ?? EMPTY
-    const transaction = this.#store.begin()
-    const values = new Map(before.values)
-    let size = before.size
-    const cut = (to: number) => {
-      transaction.truncate(to)
-      for (const block of values.keys()) if (block >= to) values.delete(block)
-      size = to
-    }
-    try {
-      if (size > 0 && this.#chance.chance(0.1)) cut(this.#chance.int(size))
-      const span = this.#chance.chance(0.5) ? Math.min(8, this.#blocks) : this.#blocks
-      const most = this.#chance.chance(0.1) ? 120 : 10
-      const writes = this.#chance.chance(0.2) ? 5 + this.#chance.int(most) : 1 + this.#chance.int(3)
-      for (let i = 0; i < writes; i++) {
-        const block = this.#chance.int(span)
-        const value = 1 + this.#chance.int(1 << 28)
-        transaction.write(block, this.#fill(this.#bytes, value))
-        values.set(block, value)
-        size = Math.max(size, block + 1)
-        if (this.#chance.chance(0.03)) cut(this.#chance.int(size))
-      }
-      if (writes > 4) this.#tally.large++
-      if (this.#chance.chance(0.1)) {
-        transaction.rollback()
-        return true
-      }
-      transaction.reserve()
-    } catch (error) {
-      transaction.rollback()
-      if (error instanceof StorageError && (error.code === 'quota' || error.code === 'io') && !this.#store.latched) {
-        this.#tally.full++
-        return false
-      }
-      throw error
-    }
-    const sequence = this.#store.sequence + 1
-    const client = this.#chance.pick(CLIENTS)
-    const outcomes = new Map(before.outcomes).set(client, sequence)
-    this.#history.push({ size, values, outcomes })
-    const outcome = new Uint8Array(new Uint32Array([sequence]).buffer)
-    const published = transaction.publish([{ client, seq: sequence, ackedThrough: sequence - 1, outcome }])
-    if (published !== sequence) throw new Broken(`published ${published}, expected ${sequence}`)
-    this.#tally.commits++
-    return true
-  }
-
-  async #acknowledge(level: 'flush' | 'sync'): Promise<void> {
-    const { sequence } = this.#store
-    const underWay = this.#store[level]()
-    if (underWay) {
-      underWay.catch(() => {})
-      // Work goes on beside it; what is published now is not stored by it.
-      if (this.#chance.chance(0.3)) this.#commitOne()
-      await underWay
-    }
-    const { flushedSequence, syncedSequence } = this.#store
-    const reached = level === 'sync' ? syncedSequence : Math.max(flushedSequence, syncedSequence)
-    if (reached < sequence) throw new Broken(`a ${level} of commit ${sequence} reached ${reached}`)
-    this.#flushed = Math.max(this.#flushed, flushedSequence, syncedSequence)
-    this.#synced = Math.max(this.#synced, syncedSequence)
-  }
-
-  /** Starts a checkpoint, or lets a running one do a slice. */
-  async #advanceFold(): Promise<void> {
-    if (!this.#folding && this.#chance.chance(0.4)) {
-      const opened = this.#opened
-      const ended = (error?: unknown) => {
-        // What the store of an earlier process says by now concerns nobody.
-        if (opened !== this.#opened) return
-        this.#folding = undefined
-        this.#foldError = error
-      }
-      this.#folding = this.#store.checkpoint().then(() => {
-        this.#tally.checkpoints++
-        ended()
-      })
-      this.#folding.catch(ended)
-    }
-    await this.#slice()
-    const error = this.#foldError
-    this.#foldError = undefined
-    if (error) throw error
-  }
-
-  async #slice(): Promise<void> {
-    for (let i = 0; i < 6; i++) await Promise.resolve()
-    const slice = this.#openSlice
-    this.#openSlice = undefined
-    slice?.()
-    for (let i = 0; i < 6; i++) await Promise.resolve()
-  }
-
-  /** Runs a call that may wait for a checkpoint, letting that do its slices. */
-  async #driven(call: () => Promise<void>): Promise<void> {
-    let settled = false
-    const result = call().finally(() => {
-      settled = true
-    })
-    result.catch(() => {})
-    for (let turns = 0; !settled; turns++) {
-      if (turns > 10_000) throw new Broken('a call never settles')
-      // A call that waits for nothing gives the checkpoint no turn, so that commits come between any two of its steps.
-      for (let i = 0; i < 12 && !settled; i++) await Promise.resolve()
-      if (!settled) await this.#slice()
-    }
-    await result
-  }
-
-  #pin(): void {
-    if (this.#pins.length < 3)
-      this.#pins.push({ snapshot: this.#store.pin(), state: this.#history[this.#store.sequence] ?? EMPTY })
-  }
-
-  #readSomething(): void {
-    this.#store.check()
-    this.#compare(this.#store.pin(), this.#history.at(-1) ?? EMPTY, 'the newest state').release()
-    for (const pin of this.#pins) {
-      try {
-        this.#compare(pin.snapshot, pin.state, 'a snapshot')
-        this.#tally.snapshotReads++
-      } catch (error) {
-        if (!(error instanceof DataSyncError) || error.code !== 'snapshot-too-old') throw error
-        this.#pins = this.#pins.filter((other) => other !== pin)
-      }
-    }
-  }
-
-  async #closeAndReopen(): Promise<void> {
-    for (const { snapshot } of this.#pins.splice(0)) snapshot.release()
-    const sequence = this.#store.sequence
-    try {
-      await this.#driven(() => this.#store.close())
-      this.#flushed = this.#synced = sequence
-    } catch (error) {
-      // A latched store may have lost what was not acknowledged: that is a death, and the oracle must look what is there.
-      if (!(error instanceof StorageError) || error.code === 'corrupt' || this.#store.latched) throw error
-      // Nothing may be missing after a close that only failed to fold.
-      this.#flushed = this.#synced = sequence
-    }
+  async #reopen(): Promise<void> {
+    this.#claimed = this.#claims
     try {
       await this.#open()
     } catch (error) {
       // An opening that the disk refuses is tried again by the next process.
-      throw error instanceof StorageError && error.code !== 'corrupt' ? new Crash('refused opening') : error
+      if (!isRefused(error)) throw error
+      this.#died = { label: 'refused opening', boundary: 'after' }
+      throw new Crash('refused opening')
     }
   }
 
-  /** After a death: whatever the disk kept must open as one of the states that may be there. */
-  async #recover(): Promise<void> {
+  /** True if the error is how a process ends here. */
+  #isDeath(error: unknown): boolean {
+    if (error instanceof Crash) return true
+    if (isCorrupt(error) || !(error instanceof StorageError) || !this.#process?.store.latched) return false
+    // A latched store: what was not acknowledged may or may not be there after a reopen.
+    this.#world.tally.latched++
+    this.#died = { label: 'latched', boundary: 'after' }
+    return true
+  }
+
+  /** After a death: whatever the disk kept must open as one of the states that may be there. False: tried before. */
+  async #recover(fateFirst: Fate): Promise<boolean> {
     const { faults } = this.#disk
-    // What one recovery did not see stays cut off, also if it died and the next one reads well.
-    this.#flaky = false
-    for (let depth = 0; ; depth++) {
-      const power = this.#chance.chance(0.55)
-      this.#count(power)
-      if (depth > 0) this.#tally.recoveryCrashes++
-      const claimed = this.#store?.claimedSequence ?? 0
-      if (power) this.#disk.powerCut()
-      else this.#disk.kill()
-      if (this.#mediaFaults && !this.#disk.damaged && this.#chance.chance(0.15)) this.#rotSomewhere()
-      if (power) this.#flushed = this.#synced
-      const least = this.#flushed
-      faults.flakyReadAt = 0
-      faults.crashNear = undefined
-      // A recovery that read wrong and died may have cut the tail off in one superblock only.
-      if (!this.#disk.damaged && this.#chance.chance(0.08) && !this.#flaky) await this.#superblocksAlone()
-      if (!this.#disk.damaged && this.#chance.chance(0.15)) {
-        this.#flaky = true
-        faults.flakyReadAt = this.#disk.reads + 1 + this.#chance.int(20)
+    const chance = this.#chance
+    let fate = fateFirst
+    for (let attempt = 0; ; attempt++) {
+      this.#claimed = this.#claims
+      this.#process = undefined
+      if (!this.#justForked) {
+        if (fate === 'kill') this.#disk.kill()
+        else this.#disk.powerCut()
       }
-      faults.crashAt = this.#chance.chance(0.3)
-        ? this.#disk.operations + 1 + this.#chance.int(8)
-        : Number.POSITIVE_INFINITY
-      faults.failSync = this.#syncFaults && this.#chance.chance(0.3) ? 0.15 : 0
+      this.#justForked = false
+      if (fate === 'power cut') this.#known.flushed = this.#known.synced
+      if (!this.#count(fate, attempt > 0) && this.#depth > 0 && attempt === 0) return false
+      if (!this.#disk.damaged && chance.chance(this.#mediaFaults ? 0.12 : this.#depth > 0 ? 0.05 : 0)) this.#rot()
+      faults.flakyReadAt = 0
+      if (this.#depth === 0 && !this.#disk.damaged && chance.chance(0.08)) await this.#superblocksAlone()
+      if (!this.#disk.damaged && chance.chance(0.15)) {
+        faults.flakyReadAt = this.#disk.reads + 1 + chance.int(12)
+      }
+      this.#aim = chance.chance(0.15) ? drawAim(chance, this.#world.kind, 'opening', this.#disk.damaged) : undefined
+      this.#untilDeath = chance.chance(0.3) ? 1 + chance.int(8) : 0
+      faults.failSync = this.#syncFaults && chance.chance(0.3) ? 0.15 : 0
       faults.failWrite = 0
       try {
         await this.#open()
-        faults.crashAt = Number.POSITIVE_INFINITY
+        this.#untilDeath = 0
+        this.#aim = undefined
         faults.failSync = 0
-        this.#checkRecovered(least, claimed)
-        return
+        faults.failNext = undefined
+        this.#check()
+        await this.#tryForks()
+        return true
       } catch (error) {
-        if (error instanceof Crash) continue
-        if (error instanceof StorageError && (error.code === 'io' || error.code === 'quota')) continue
-        throw error
+        await this.#tryForks()
+        if (!(error instanceof Crash) && !isRefused(error)) throw error
+        if (isRefused(error)) this.#died = { label: 'refused opening', boundary: 'after' }
+        fate = this.#drawFate()
       }
     }
   }
 
-  #checkRecovered(least: number, folded: number): void {
-    const { sequence } = this.#store
+  #check(): void {
+    const { history, synced, flushed } = this.#known
+    const { tally, comparison } = this.#world
+    const store = this.#process?.store
+    if (!store) throw new Broken('no store was opened')
+    const { sequence } = store
+    const least = Math.max(synced, flushed)
     if (sequence < least) {
       // Damage to the newest group cannot be told from a tear until a mark or a later record claims it.
-      if (this.#disk.damaged && sequence >= folded) this.#tally.lastGroupLost++
-      else if (this.#flaky && sequence >= folded) this.#tally.flakyCut++
-      else throw new Broken(`recovered commit ${sequence}, acknowledged was ${least}`)
+      if (this.#disk.damaged && sequence >= this.#claimed) tally.lastGroupLost++
+      else throw new Broken(`recovered commit ${sequence}, acknowledged was ${least} (lost)`)
     }
-    if (sequence >= this.#history.length)
-      throw new Broken(`recovered commit ${sequence}, started were ${this.#history.length - 1}`)
-    this.#history.length = sequence + 1
-    this.#flushed = this.#synced = sequence
-    const state = this.#history[sequence] ?? EMPTY
-    this.#store.check()
-    this.#compare(this.#store.pin(), state, 'the recovered state').release()
-    for (const [client, seq] of state.outcomes) {
-      const outcome = this.#store.outcomeOf(client, seq)
-      if (!outcome || new DataView(outcome.buffer, outcome.byteOffset).getUint32(0, true) !== seq) {
-        throw new Broken(`the outcome of ${client} ${seq} is lost`)
-      }
-    }
-  }
-
-  #compare(snapshot: Snapshot, state: State, what: string): Snapshot {
-    if (snapshot.sizeBlocks !== state.size)
-      throw new Broken(`${what} has ${snapshot.sizeBlocks} blocks, expected ${state.size}`)
-    for (let block = 0; block < state.size; block++) {
-      snapshot.read(block, this.#bytes)
-      const value = state.values.get(block) ?? 0
-      if (Buffer.compare(this.#bytes, this.#fill(this.#expected, value)) !== 0) {
-        throw new Broken(`${what}: block ${block} at commit ${snapshot.sequence} is not what was written (silent)`)
-      }
-    }
-    return snapshot
+    if (sequence >= history.length)
+      throw new Broken(`recovered commit ${sequence}, started were ${history.length - 1} (silent)`)
+    history.length = sequence + 1
+    this.#known.flushed = this.#known.synced = sequence
+    const state = history[sequence] ?? EMPTY
+    store.check()
+    const newest = store.pin()
+    tally.reported += comparison.all(newest, state, 'the recovered state', this.#disk.damaged)
+    newest.release()
+    checkOutcomes(store, state)
   }
 
   /** Each superblock that is whole must lead to the same commit, alone as well as with the other. */
   async #superblocksAlone(): Promise<void> {
-    const checksums = await Checksums.load(0)
+    const { checksums, shape, comparison, seed, tally } = this.#world
     const whole = SUPERBLOCK_AT.map((at) => {
       const bytes = new Uint8Array(SECTOR)
       this.#disk.peek('main', bytes, at)
@@ -474,36 +387,65 @@ class Life {
     const destroyed = [undefined, ...(whole[1] ? [SUPERBLOCK_AT[0]] : []), ...(whole[0] ? [SUPERBLOCK_AT[1]] : [])]
     const ends: number[] = []
     for (const at of destroyed) {
-      const disk = this.#disk.clone(seeded(this.#seed))
+      const disk = this.#disk.clone(seeded(seed))
       if (at !== undefined) disk.overwrite('main', new Uint8Array(SECTOR).fill(0xee), at)
+      const device = disk.device()
+      const environment = simulatedEnvironment(1)
       const store = await BlockStore.open({
-        device: disk.device(),
-        environment: simulatedEnvironment(1),
-        blockSize: this.#blockSize,
+        device,
+        environment,
+        blockSize: shape.blockSize,
+        sizes: shape.sizes,
+        checksums,
       })
       ends.push(store.sequence)
-      this.#compare(store.pin(), this.#history[store.sequence] ?? EMPTY, `the state with superblock ${at} destroyed`)
-      if (at !== undefined) this.#tally.superblockAlone++
+      const state = this.#known.history[store.sequence] ?? EMPTY
+      comparison.all(store.pin(), state, `the state with superblock ${at} destroyed`, false)
+      if (at !== undefined) tally.superblockAlone++
     }
     if (ends.some((end) => end !== ends[0])) throw new Broken(`superblocks lead to different commits: ${ends}`)
   }
 
-  #rotSomewhere(): void {
-    const area = this.#chance.pick(['main', 'log-0', 'log-1'] as const)
-    this.#disk.rot(area, this.#chance.int(this.#chance.chance(0.3) ? 262_144 : 6 << 20))
+  #rot(): void {
+    const { area, at } = rotPlace(this.#chance, this.#disk)
+    const { rotted } = this.#disk.came
+    this.#disk.rot(area, at)
+    if (this.#disk.came.rotted > rotted) this.#world.tally.cells.count(this.#labels.place(area, at), 'rot')
   }
 
-  #count(power: boolean): void {
-    this.#tally.crashes++
-    if (power) this.#tally.powerCuts++
-    if (this.#compacting) this.#tally.compactCrashes++
-    this.#compacting = false
-    const cell = `${power ? 'power cut' : 'kill'} at ${this.#disk.last}`
-    this.#tally.cells.set(cell, (this.#tally.cells.get(cell) ?? 0) + 1)
+  /** Counts a death if the state that it left has not been tried before. */
+  #count(fate: Fate, inRecovery: boolean): boolean {
+    const { tally, tried } = this.#world
+    const { stateId } = this.#disk
+    if (tried.has(stateId)) {
+      tally.repeated++
+      return false
+    }
+    tried.add(stateId)
+    tally.crashes++
+    if (inRecovery) tally.recoveryCrashes++
+    if (fate === 'power cut') tally.powerCuts++
+    const column: Column = `${this.#died.boundary}, ${fate}`
+    tally.cells.count(this.#died.label, column)
+    return true
   }
+}
 
-  #fill(bytes: Uint8Array, value: number): Uint8Array {
-    new Uint32Array(bytes.buffer).fill(value)
-    return bytes
+/** Where a process can die in an operation so that the next one finds something else. */
+function boundariesOf({ kind }: Operation, disk: DiskKind): readonly Moment['boundary'][] {
+  if (kind === 'sync') return ['before', 'after']
+  // What was not handed over is gone with the process, half written or not.
+  if (disk === 'undone') return []
+  return kind === 'write' ? ['before', 'inside'] : ['before', 'after']
+}
+
+function dieIn(disk: SimulatedDisk, operation: Operation, boundary: 'inside' | 'after'): void {
+  disk.faults.crashAt = disk.operations + 1
+  disk.faults.crashSide = boundary
+  try {
+    operation.run(disk)
+  } catch (error) {
+    if (!(error instanceof Crash)) throw error
   }
+  disk.faults.crashAt = Number.POSITIVE_INFINITY
 }

@@ -11,7 +11,7 @@ export async function simulate(kind: DiskKind, { lives, crashesLeast }: Budget):
   for (let seed = first; seed < first + seeds; seed++) await life(seed, kind, tally)
   const { cells, ...counts } = tally
   console.log(JSON.stringify(counts))
-  console.table(Object.fromEntries([...cells].sort()))
+  console.table(cells.table())
   console.log(`crash points ${tally.crashes}, lost 0, silent 0`)
   expect(tally.commits).toBeGreaterThan(0)
   if (seeds >= lives) expect(tally.crashes).toBeGreaterThanOrEqual(crashesLeast)

@@ -4,107 +4,33 @@
 //
 // Two kinds, as the platforms have them. `kept`: writes are seen by the next process at once, a failed sync leaves pages
 // that look clean but are not stored (OPFS, Node). `undone`: writes live in the process, a flush or sync stores them as
-// one transaction, in order, some turns of the loop after it was asked for; a power cut may lose the newest transactions that were only flushed (IndexedDB).
+// one transaction, in order, some turns of the loop after it was asked for; a power cut may lose the newest transactions
+// that were only flushed (IndexedDB).
 import { AREAS, type Area, type Device, DeviceError } from '../../src/device/device.ts'
 import { assert } from '../../src/store/assert.ts'
+import { Crash } from './crash.ts'
 import type { Chance } from './seeded.ts'
+import {
+  apply,
+  type Change,
+  type Content,
+  copyContent,
+  emptyContent,
+  idOf,
+  mixed,
+  type Write,
+  withAll,
+} from './simulated-changes.ts'
+import { SimulatedDevice } from './simulated-device.ts'
 
-/** The process or the power died. Not a DeviceError: nothing may handle it. */
-export class Crash extends Error {
-  override readonly name = 'Crash'
-}
-
-interface Write {
-  readonly area: Area
-  readonly at: number
-  readonly bytes: Uint8Array
-}
-type Change = Write | { readonly area: Area; readonly size: number }
-
-const CHUNK = 4096
-
-/** Bytes of one area. Chunks that were never written are not held; a copy shares all chunks until one side writes. */
-class SparseBytes {
-  chunks = new Map<number, Uint8Array>()
-  size = 0
-  /** Chunks that nobody else holds. */
-  #own = new Set<number>()
-
-  read(into: Uint8Array, at: number): number {
-    const count = Math.max(0, Math.min(into.length, this.size - at))
-    for (let done = 0; done < count; ) {
-      const offset = (at + done) % CHUNK
-      const n = Math.min(CHUNK - offset, count - done)
-      const chunk = this.chunks.get(Math.floor((at + done) / CHUNK))
-      if (chunk) into.set(chunk.subarray(offset, offset + n), done)
-      else into.fill(0, done, done + n)
-      done += n
-    }
-    return count
-  }
-
-  write(bytes: Uint8Array, at: number): void {
-    for (let done = 0; done < bytes.length; ) {
-      const offset = (at + done) % CHUNK
-      const n = Math.min(CHUNK - offset, bytes.length - done)
-      const index = Math.floor((at + done) / CHUNK)
-      this.#owned(index).set(bytes.subarray(done, done + n), offset)
-      done += n
-    }
-    this.size = Math.max(this.size, at + bytes.length)
-  }
-
-  resize(size: number): void {
-    if (size < this.size) {
-      for (const index of [...this.chunks.keys()]) {
-        if (index * CHUNK >= size) this.chunks.delete(index)
-        else if ((index + 1) * CHUNK > size) this.#owned(index).fill(0, size - index * CHUNK)
-      }
-    }
-    this.size = size
-  }
-
-  copy(): SparseBytes {
-    const copy = new SparseBytes()
-    copy.size = this.size
-    copy.chunks = new Map(this.chunks)
-    this.#own = new Set()
-    return copy
-  }
-
-  #owned(index: number): Uint8Array {
-    const held = this.chunks.get(index)
-    if (held && this.#own.has(index)) return held
-    const chunk = held ? held.slice() : new Uint8Array(CHUNK)
-    this.chunks.set(index, chunk)
-    this.#own.add(index)
-    return chunk
-  }
-}
-
-type Content = Record<Area, SparseBytes>
-const emptyContent = (): Content => ({
-  main: new SparseBytes(),
-  'log-0': new SparseBytes(),
-  'log-1': new SparseBytes(),
-  scratch: new SparseBytes(),
-})
-const copyContent = (c: Content): Content => ({
-  main: c.main.copy(),
-  'log-0': c['log-0'].copy(),
-  'log-1': c['log-1'].copy(),
-  scratch: c.scratch.copy(),
-})
-
-function apply(content: Content, change: Change): void {
-  if ('bytes' in change) content[change.area].write(change.bytes, change.at)
-  else content[change.area].resize(change.size)
-}
+export { Crash }
 
 /** Faults to come; the driver sets them. */
 export interface Faults {
   /** Number of the operation (write, flush, sync) at which the process dies. */
   crashAt: number
+  /** Where in that operation; by default inside a write, and before or after anything else. */
+  crashSide: 'before' | 'inside' | 'after' | undefined
   /** Probability that a sync fails. */
   failSync: number
   /** Number of the write that lands elsewhere. */
@@ -117,17 +43,21 @@ export interface Faults {
   flakyReadAt: number
   /** A write there makes the process die at it or at one of the next seven operations. */
   crashNear: { readonly area: Area; readonly at: number } | undefined
+  /** The next write, change of size or sync fails. */
+  failNext: 'io' | 'full' | undefined
 }
 
 export class SimulatedDisk {
   readonly faults: Faults = {
     crashAt: Number.POSITIVE_INFINITY,
+    crashSide: undefined,
     failSync: 0,
     misdirectAt: 0,
     failWrite: 0,
     quotaBytes: Number.POSITIVE_INFINITY,
     flakyReadAt: 0,
     crashNear: undefined,
+    failNext: undefined,
   }
   /** Faults that came true. */
   readonly came = { failedSyncs: 0, failedWrites: 0, misdirected: 0, rotted: 0, refused: 0, flakyReads: 0, torn: 0 }
@@ -156,6 +86,8 @@ export class SimulatedDisk {
   #sealed: Change[] = []
   /** undone: transactions that were only flushed. */
   #flushed: Change[][] = []
+  #nowId = 1
+  #durableId = 1
 
   constructor(chance: Chance, mode: 'kept' | 'undone') {
     this.#chance = chance
@@ -176,10 +108,17 @@ export class SimulatedDisk {
     fork.#pending = [...this.#pending]
     fork.#sealed = [...this.#sealed]
     fork.#flushed = this.#flushed.map((changes) => [...changes])
+    fork.#nowId = this.#nowId
+    fork.#durableId = this.#durableId
     fork.damaged = this.damaged
     fork.operations = this.operations
     fork.last = this.last
     return fork
+  }
+
+  /** Tells what the next process finds from anything else that it could have found, as far as 32 bits can. */
+  get stateId(): number {
+    return this.#nowId
   }
 
   /** The process died: what it had written but not handed over is gone. */
@@ -191,7 +130,11 @@ export class SimulatedDisk {
 
   #undo(): void {
     this.#now = copyContent(this.#durable)
-    for (const transaction of this.#flushed) for (const change of transaction) apply(this.#now, change)
+    this.#nowId = this.#durableId
+    for (const transaction of this.#flushed) {
+      for (const change of transaction) apply(this.#now, change)
+      this.#nowId = withAll(this.#nowId, transaction)
+    }
     this.#sealed = []
     this.#pending = []
   }
@@ -203,13 +146,16 @@ export class SimulatedDisk {
     if (this.#mode === 'kept') this.#settle()
     else {
       const kept = this.#chance.int(this.#flushed.length + 1)
-      for (const transaction of this.#flushed.slice(0, kept))
+      for (const transaction of this.#flushed.slice(0, kept)) {
         for (const change of transaction) apply(this.#durable, change)
+        this.#durableId = withAll(this.#durableId, transaction)
+      }
     }
     this.#flushed = []
     this.#sealed = []
     this.#pending = []
     this.#now = copyContent(this.#durable)
+    this.#nowId = this.#durableId
   }
 
   /** Flips a byte somewhere in what is stored. */
@@ -220,6 +166,8 @@ export class SimulatedDisk {
     this.#now[area].write(byte, at)
     const before = new Uint8Array(1)
     if (this.#durable[area].read(before, at) === 1) this.#durable[area].write(byte, at)
+    this.#nowId = mixed(this.#nowId, at)
+    this.#durableId = mixed(this.#durableId, at)
     this.damaged = true
     this.came.rotted++
   }
@@ -249,6 +197,11 @@ export class SimulatedDisk {
     return this.#now[area].read(into, at)
   }
 
+  /** Bytes of an area, also after a death. */
+  sizeOf(area: Area): number {
+    return this.#now[area].size
+  }
+
   size(area: Area): number {
     this.#live()
     return this.#now[area].size
@@ -275,16 +228,21 @@ export class SimulatedDisk {
       this.faults.crashAt = this.operations + this.#chance.int(8)
     }
     if (this.operations === this.faults.crashAt) {
-      const torn = bytes.subarray(0, this.#chance.int(bytes.length + 1))
+      const { crashSide } = this.faults
+      const torn =
+        crashSide === 'after'
+          ? bytes
+          : bytes.subarray(0, crashSide === 'before' ? 0 : this.#chance.int(bytes.length + 1))
       if (torn.length > 0) this.#change({ area, at, bytes: torn.slice() })
       this.#die()
     }
     this.#room(area, at + bytes.length)
-    if (this.#chance.chance(this.faults.failWrite)) {
+    const failing = this.#failing()
+    if (this.#chance.chance(this.faults.failWrite) || failing) {
       const part = bytes.slice(0, this.#chance.int(bytes.length))
       if (part.length > 0) this.#change({ area, at, bytes: part })
       this.came.failedWrites++
-      throw new DeviceError('io', 'simulated write error')
+      throw new DeviceError(failing ?? 'io', 'simulated write error')
     }
     const elsewhere = this.operations === this.faults.misdirectAt
     if (elsewhere) {
@@ -297,8 +255,10 @@ export class SimulatedDisk {
   resize(area: Area, size: number): void {
     this.#step(`resize ${area}`)
     const dies = this.operations === this.faults.crashAt
-    if (dies && this.#chance.chance(0.5)) this.#die()
+    if (dies && this.#diesBefore()) this.#die()
     this.#room(area, size)
+    const failing = this.#failing()
+    if (failing) throw new DeviceError(failing, 'simulated change of size')
     this.#change({ area, size })
     if (dies) this.#die()
   }
@@ -317,13 +277,15 @@ export class SimulatedDisk {
     this.#step(what)
     this.syncs++
     const dies = this.operations === this.faults.crashAt
-    if (dies && this.#chance.chance(0.5)) this.#die()
-    if (this.#chance.chance(this.faults.failSync)) {
+    if (dies && this.#diesBefore()) this.#die()
+    const failing = this.#failing()
+    if (this.#chance.chance(this.faults.failSync) || failing) {
       this.came.failedSyncs++
       this.#settle()
       throw new DeviceError('io', 'simulated sync error')
     }
     for (const change of this.#pending) apply(this.#durable, change)
+    this.#durableId = this.#nowId
     this.#pending = []
     if (dies) this.#die()
   }
@@ -346,16 +308,20 @@ export class SimulatedDisk {
     this.#step(durable ? 'sync' : 'flush')
     this.syncs++
     const dies = this.operations === this.faults.crashAt
-    if (dies && this.#chance.chance(0.5)) this.#die()
-    if (this.#chance.chance(this.faults.failSync)) {
+    if (dies && this.#diesBefore()) this.#die()
+    const failing = this.#failing()
+    if (this.#chance.chance(this.faults.failSync) || failing) {
       this.came.failedSyncs++
       this.#undo()
-      throw new DeviceError(this.#chance.chance(0.5) ? 'full' : 'io', 'simulated transaction abort')
+      throw new DeviceError(failing ?? (this.#chance.chance(0.5) ? 'full' : 'io'), 'simulated transaction abort')
     }
     this.#flushed.push(this.#sealed)
     this.#sealed = []
     if (durable) {
-      for (const transaction of this.#flushed) for (const change of transaction) apply(this.#durable, change)
+      for (const transaction of this.#flushed) {
+        for (const change of transaction) apply(this.#durable, change)
+        this.#durableId = withAll(this.#durableId, transaction)
+      }
       this.#flushed = []
     }
     if (dies) this.#die()
@@ -367,11 +333,19 @@ export class SimulatedDisk {
     const torn = this.#chance.chance(0.3) ? 0.4 : 0.03
     const changes = this.#pending
     this.#pending = []
-    if (this.#chance.chance(0.5)) shuffle(changes, this.#chance)
+    if (this.#chance.chance(0.5)) {
+      shuffle(changes, this.#chance)
+      // The order is seen only where writes lie on each other.
+      const places = new Set(changes.map((change) => `${change.area} ${'bytes' in change ? change.at : 'size'}`))
+      if (places.size < changes.length)
+        this.#durableId = changes.reduce((id, change) => mixed(id, idOf(change)), this.#durableId)
+    }
     for (const change of changes) {
       const x = this.#chance.next()
-      if (x < keep * (1 - torn) || !('bytes' in change)) apply(this.#durable, change)
-      else if (x > 1 - torn) this.#tear(change)
+      if (x < keep * (1 - torn) || !('bytes' in change)) {
+        apply(this.#durable, change)
+        this.#durableId = (this.#durableId + idOf(change)) | 0
+      } else if (x > 1 - torn) this.#tear(change)
     }
   }
 
@@ -379,8 +353,12 @@ export class SimulatedDisk {
     this.came.torn++
     const half = this.#chance.chance(0.5)
     const cut = this.#chance.int(write.bytes.length + 1)
-    if (half) apply(this.#durable, { ...write, bytes: write.bytes.slice(0, cut) })
-    else apply(this.#durable, { area: write.area, at: write.at + cut, bytes: write.bytes.slice(cut) })
+    const left = half
+      ? { ...write, bytes: write.bytes.slice(0, cut) }
+      : { area: write.area, at: write.at + cut, bytes: write.bytes.slice(cut) }
+    if (left.bytes.length === 0) return
+    apply(this.#durable, left)
+    this.#durableId = (this.#durableId + idOf(left)) | 0
   }
 
   #misdirected(area: Area, bytes: number): number {
@@ -390,7 +368,19 @@ export class SimulatedDisk {
 
   #change(change: Change): void {
     apply(this.#now, change)
+    this.#nowId = (this.#nowId + idOf(change)) | 0
     this.#pending.push(change)
+  }
+
+  #diesBefore(): boolean {
+    const { crashSide } = this.faults
+    return crashSide ? crashSide !== 'after' : this.#chance.chance(0.5)
+  }
+
+  #failing(): 'io' | 'full' | undefined {
+    const { failNext } = this.faults
+    this.faults.failNext = undefined
+    return failNext
   }
 
   #room(area: Area, size: number): void {
@@ -416,55 +406,6 @@ export class SimulatedDisk {
     this.#dead = true
     throw new Crash(this.last)
   }
-}
-
-/** What one process holds of the disk; dead with it. */
-class SimulatedDevice implements Device {
-  readonly kind = 'simulated'
-  readonly afterFailedSync: 'kept' | 'undone'
-  readonly #held: SimulatedDisk
-  readonly #life: number
-  readonly #beforeStore: (durable: boolean) => void
-
-  constructor(disk: SimulatedDisk, mode: 'kept' | 'undone', beforeStore: (durable: boolean) => void) {
-    this.#beforeStore = beforeStore
-    this.#held = disk
-    this.#life = disk.life
-    this.afterFailedSync = mode
-  }
-
-  get #disk(): SimulatedDisk {
-    if (this.#life !== this.#held.life) throw new Crash('the process is dead')
-    return this.#held
-  }
-
-  size(area: Area): number {
-    return this.#disk.size(area)
-  }
-  read(area: Area, into: Uint8Array, at: number): number {
-    return this.#disk.read(area, into, at)
-  }
-  write(area: Area, bytes: Uint8Array, at: number): void {
-    this.#disk.write(area, bytes, at)
-  }
-  reserve(area: Area, size: number): void {
-    if (size > this.#disk.size(area)) this.#disk.resize(area, size)
-  }
-  truncate(area: Area, size: number): void {
-    if (size < this.#disk.size(area)) this.#disk.resize(area, size)
-  }
-  barrier(): void {
-    this.#disk.barrier()
-  }
-  flush(): void | Promise<void> {
-    if (this.afterFailedSync === 'undone') return this.#disk.store(false, this.#beforeStore)
-    this.#disk.flush()
-  }
-  sync(): void | Promise<void> {
-    if (this.afterFailedSync === 'undone') return this.#disk.store(true, this.#beforeStore)
-    this.#disk.sync()
-  }
-  close(): void {}
 }
 
 function shuffle<T>(items: T[], chance: Chance): void {

@@ -1,0 +1,247 @@
+// One process that has the simulated store open: random steps on it and on the plain list of states beside it.
+//
+// Invariant: `known` is what anybody may rely on: the list of states, and how far commits were acknowledged.
+import { DataSyncError, StorageError } from '../../src/errors/errors.ts'
+import type { BlockStore } from '../../src/store/block-store.ts'
+import type { Snapshot } from '../../src/store/block-store-types.ts'
+import type { Chance } from '../support/seeded.ts'
+import type { Tally } from './store-cells.ts'
+import type { Labels } from './store-labels.ts'
+import { Broken, type Comparison, EMPTY, isCorrupt, isRefused, type State } from './store-oracle.ts'
+import type { Shape } from './store-shape.ts'
+
+export interface Known {
+  /** States by commit; the last ones may not have been acknowledged. */
+  readonly history: State[]
+  /** Newest commit that survives a power cut. */
+  synced: number
+  /** Newest commit that survives the process. */
+  flushed: number
+}
+
+export interface ProcessContext {
+  readonly store: BlockStore
+  readonly chance: Chance
+  readonly shape: Shape
+  readonly comparison: Comparison
+  readonly known: Known
+  readonly labels: Labels
+  readonly tally: Tally
+  /** True if the disk has lost data. */
+  readonly damaged: () => boolean
+}
+
+const CLIENTS = ['00', '11', '22'].map((pair) => pair.repeat(16))
+
+export class Process {
+  readonly store: BlockStore
+  /** Set by the driver: a checkpoint waits for it between its slices. */
+  openSlice: (() => void) | undefined
+  closed = false
+  readonly #context: ProcessContext
+  readonly #chance: Chance
+  readonly #known: Known
+  readonly #tally: Tally
+  #pins: { snapshot: Snapshot; state: State }[] = []
+  #folding: Promise<void> | undefined
+  #foldError: unknown
+
+  constructor(context: ProcessContext) {
+    this.#context = context
+    this.store = context.store
+    this.#chance = context.chance
+    this.#known = context.known
+    this.#tally = context.tally
+  }
+
+  /** One random step. A failure that harms nothing is that of a call that was not done. */
+  async step(): Promise<void> {
+    try {
+      await this.#randomStep()
+    } catch (error) {
+      if (!isRefused(error) || this.store.latched) throw error
+      this.#tally.full++
+    }
+  }
+
+  async #randomStep(): Promise<void> {
+    const x = this.#chance.next()
+    if (x < 0.5) await this.#commitGroup()
+    else if (x < 0.74) await this.#advanceFold()
+    else if (x < 0.8) this.#pin()
+    else if (x < 0.85) this.#pins.shift()?.snapshot.release()
+    else if (x < 0.9) this.#readSomething()
+    else if (x < 0.94) await this.#acknowledge('sync')
+    else if (x < 0.97) await this.#driven(async () => this.store.idle())
+    else if (x < 0.985) await this.#driven(() => this.store.compact())
+    else await this.#close()
+  }
+
+  async #commitGroup(): Promise<void> {
+    await this.#driven(async () => this.store.prepare())
+    const count = this.#chance.chance(0.3) ? 2 + this.#chance.int(2) : 1
+    for (let i = 0; i < count; i++) if (!this.#commitOne()) break
+    if (this.#chance.chance(0.85)) await this.#acknowledge(this.#chance.chance(0.5) ? 'sync' : 'flush')
+  }
+
+  /** One transaction; false if space ran out. */
+  #commitOne(): boolean {
+    const { labels } = this.#context
+    labels.phase = 'transaction'
+    try {
+      return this.#transaction()
+    } finally {
+      labels.phase = 'running'
+    }
+  }
+
+  #transaction(): boolean {
+    const { blocks, blockSize } = this.#context.shape
+    const before = this.#known.history.at(-1) ?? EMPTY
+    const transaction = this.store.begin()
+    const values = new Map(before.values)
+    const words = new Uint32Array(blockSize / 4)
+    const bytes = new Uint8Array(words.buffer)
+    let size = before.size
+    const cut = (to: number) => {
+      transaction.truncate(to)
+      for (const block of values.keys()) if (block >= to) values.delete(block)
+      size = to
+    }
+    try {
+      if (size > 0 && this.#chance.chance(0.1)) cut(this.#chance.int(size))
+      const span = this.#chance.chance(0.5) ? Math.min(8, blocks) : blocks
+      const most = this.#chance.chance(0.1) ? 120 : 10
+      const writes = this.#chance.chance(0.2) ? 5 + this.#chance.int(most) : 1 + this.#chance.int(3)
+      for (let i = 0; i < writes; i++) {
+        const block = this.#chance.int(span)
+        const value = 1 + this.#chance.int(1 << 28)
+        transaction.write(block, (words.fill(value), bytes))
+        values.set(block, value)
+        size = Math.max(size, block + 1)
+        if (this.#chance.chance(0.03)) cut(this.#chance.int(size))
+      }
+      if (writes > 4) this.#tally.large++
+      if (this.#chance.chance(0.1)) {
+        transaction.rollback()
+        return true
+      }
+      transaction.reserve()
+    } catch (error) {
+      transaction.rollback()
+      if (!isRefused(error) || this.store.latched) throw error
+      this.#tally.full++
+      return false
+    }
+    const sequence = this.store.sequence + 1
+    const client = this.#chance.pick(CLIENTS)
+    const outcomes = new Map(before.outcomes).set(client, sequence)
+    this.#known.history.push({ size, values, outcomes })
+    const outcome = new Uint8Array(new Uint32Array([sequence]).buffer)
+    const published = transaction.publish([{ client, seq: sequence, ackedThrough: sequence - 1, outcome }])
+    if (published !== sequence) throw new Broken(`published ${published}, expected ${sequence}`)
+    this.#tally.commits++
+    return true
+  }
+
+  async #acknowledge(level: 'flush' | 'sync'): Promise<void> {
+    const { sequence } = this.store
+    const underWay = this.store[level]()
+    if (underWay) {
+      underWay.catch(() => {})
+      // Work goes on beside it; what is published now is not stored by it.
+      if (this.#chance.chance(0.3)) this.#commitOne()
+      await underWay
+    }
+    const { flushedSequence, syncedSequence } = this.store
+    const reached = level === 'sync' ? syncedSequence : Math.max(flushedSequence, syncedSequence)
+    if (reached < sequence) throw new Broken(`a ${level} of commit ${sequence} reached ${reached}`)
+    this.#known.flushed = Math.max(this.#known.flushed, flushedSequence, syncedSequence)
+    this.#known.synced = Math.max(this.#known.synced, syncedSequence)
+  }
+
+  /** Starts a checkpoint, or lets a running one do a slice. */
+  async #advanceFold(): Promise<void> {
+    if (!this.#folding && this.#chance.chance(0.4)) {
+      const ended = (error?: unknown) => {
+        this.#folding = undefined
+        this.#foldError = error
+      }
+      this.#folding = this.store.checkpoint().then(() => {
+        this.#tally.checkpoints++
+        ended()
+      })
+      this.#folding.catch(ended)
+    }
+    await this.#slice()
+    const error = this.#foldError
+    this.#foldError = undefined
+    // A fold that finds damage reports it; the rest of the store goes on.
+    if (error && !(this.#context.damaged() && isCorrupt(error))) throw error
+  }
+
+  async #slice(): Promise<void> {
+    for (let i = 0; i < 6; i++) await Promise.resolve()
+    const slice = this.openSlice
+    this.openSlice = undefined
+    slice?.()
+    for (let i = 0; i < 6; i++) await Promise.resolve()
+  }
+
+  /** Runs a call that may wait for a checkpoint, letting that do its slices. */
+  async #driven(call: () => Promise<void>): Promise<void> {
+    let settled = false
+    const result = call().finally(() => {
+      settled = true
+    })
+    result.catch(() => {})
+    for (let turns = 0; !settled; turns++) {
+      if (turns > 10_000) throw new Broken('a call never settles')
+      // A call that waits for nothing gives the checkpoint no turn, so that commits come between any two of its steps.
+      for (let i = 0; i < 12 && !settled; i++) await Promise.resolve()
+      if (!settled) await this.#slice()
+    }
+    await result
+  }
+
+  #pin(): void {
+    if (this.#pins.length >= 3) return
+    this.#pins.push({ snapshot: this.store.pin(), state: this.#known.history[this.store.sequence] ?? EMPTY })
+  }
+
+  #readSomething(): void {
+    const { comparison, damaged } = this.#context
+    this.store.check()
+    const newest = this.store.pin()
+    try {
+      comparison.all(newest, this.#known.history.at(-1) ?? EMPTY, 'the newest state', damaged())
+    } finally {
+      newest.release()
+    }
+    for (const pin of this.#pins) {
+      try {
+        comparison.all(pin.snapshot, pin.state, 'a snapshot', damaged())
+        this.#tally.snapshotReads++
+      } catch (error) {
+        if (!(error instanceof DataSyncError) || error.code !== 'snapshot-too-old') throw error
+        this.#tally.snapshotsEnded++
+        this.#pins = this.#pins.filter((other) => other !== pin)
+      }
+    }
+  }
+
+  async #close(): Promise<void> {
+    for (const { snapshot } of this.#pins.splice(0)) snapshot.release()
+    const { sequence } = this.store
+    try {
+      await this.#driven(() => this.store.close())
+    } catch (error) {
+      // A latched store may have lost what was not acknowledged: that is a death, and the oracle must look what is there.
+      if (!(error instanceof StorageError) || this.store.latched) throw error
+      if (isCorrupt(error) && !this.#context.damaged()) throw error
+    }
+    // Nothing may be missing after a close that only failed to fold.
+    this.#known.flushed = this.#known.synced = sequence
+    this.closed = true
+  }
+}
