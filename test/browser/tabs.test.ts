@@ -11,7 +11,7 @@ import type { DatabaseSteps } from './pages/database.ts'
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startServer({ pages: ['database'] })
+  server = await startServer({ pages: ['tabs'] })
 })
 afterAll(() => server?.close())
 
@@ -32,7 +32,7 @@ describe.each(AVAILABLE)('in %s', (kind) => {
   async function tab(name: string, transport: string): Promise<[BrowserPage, string]> {
     const page = await browser.newPage()
     pages.push(page)
-    await page.goto(server.page('database', transport === 'channel' ? '?no-broker' : ''))
+    await page.goto(server.page('tabs', transport === 'channel' ? '?no-broker' : ''))
     const { role } = await call<DatabaseSteps, 'open'>(page, 'open', { name })
     return [page, role]
   }

@@ -13,8 +13,6 @@ import { refuseOpfs } from './refuse-opfs.ts'
 import { writeUntilKilled } from './write-load.ts'
 
 if (location.search === '?refuse-opfs') refuseOpfs()
-// Then tabs talk over channels.
-if (location.search === '?no-broker') Reflect.deleteProperty(globalThis, 'SharedWorker')
 
 const workers: Worker[] = []
 globalThis.Worker = class extends Worker {
