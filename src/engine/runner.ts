@@ -126,8 +126,9 @@ export class RequestRunner implements Runner {
     try {
       job.startedMs = this.clock.monotonicMs()
       if (this.latched !== undefined) throw this.latched
-      job.checkWanted(job.startedMs)
+      // First, since what comes after says that the request was not applied.
       if (this.#answeredBefore(job)) return 'done'
+      job.checkWanted(job.startedMs)
       const result = this.#dispatch(job)
       if (!(result instanceof Promise)) return result
       return result.catch((error: unknown) => this.fail(job, error))
@@ -138,8 +139,10 @@ export class RequestRunner implements Runner {
 
   refuse(job: Job): void {
     try {
-      job.checkWanted(Number.NEGATIVE_INFINITY)
-      this.fail(job, waitTimeout())
+      if (this.latched !== undefined || !this.#answeredBefore(job)) {
+        job.checkWanted(Number.NEGATIVE_INFINITY)
+        this.fail(job, waitTimeout())
+      }
     } catch (error) {
       this.fail(job, error)
     }
