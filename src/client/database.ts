@@ -4,8 +4,6 @@
 import type { Role } from '../coordination/member.ts'
 import { UsageError } from '../errors/errors.ts'
 import type { Durability, EngineInfo } from '../protocol/messages.ts'
-import type { ArrayRow, ObjectRow, SqlValue } from '../protocol/row-reader.ts'
-import type { Parameters } from '../protocol/value-writer.ts'
 import { readDone, readReport } from './answer-readers.ts'
 import type { DatabaseEvents } from './events.ts'
 import { exportBlob, exportStream } from './export.ts'
@@ -15,17 +13,12 @@ import {
   type CallOptions,
   checkCallOptions,
   checkProgressOptions,
-  checkQueryOptions,
   type ProgressOptions,
-  type QueryOptions,
   type TransactionOptions,
 } from './options.ts'
-import { type ArrayQueryOptions, Queryable } from './queryable.ts'
-import { streamRows } from './row-stream.ts'
+import { Queryable } from './queryable.ts'
 import { DatabaseScope } from './scope.ts'
 import type { Session } from './session.ts'
-import type { SqlFragment, SqlPart } from './sql.ts'
-import { givenStatement } from './statement-arguments.ts'
 import { runTransaction, type TransactionCallback } from './transaction.ts'
 
 /** What is in force for an open database. */
@@ -61,34 +54,6 @@ export class Database extends Queryable {
    */
   async transaction<T>(callback: TransactionCallback<T>, options?: TransactionOptions): Promise<T> {
     return runTransaction(this.#session, callback, options)
-  }
-
-  /**
-   * Runs one statement that reads and gives its rows one by one, from one state of the database, whatever is written
-   * meanwhile: `for await (const row of db.stream('SELECT ...'))`. Takes a text with parameters, a fragment, or a template.
-   * The state is the one at the first demand. Rows come as fast as they are taken; at most four chunks of about 1 MiB wait
-   * in the page. Leaving the loop ends the statement. `timeoutMs` limits each wait for rows, not the whole; whoever takes
-   * nothing for 60 s loses the stream. Up to six streams run at a time, others wait for one to end.
-   * Throws like `query`; UsageError `stream-writes` for a statement that writes; SnapshotTooOldError; LeaderLostError
-   * (`retryable`) if the worker ends after rows were taken.
-   */
-  stream<T extends readonly SqlValue[] = ArrayRow>(
-    sql: string,
-    params: Parameters | undefined,
-    options: ArrayQueryOptions,
-  ): AsyncGenerator<T, void, undefined>
-  stream<T = ObjectRow>(sql: string, params?: Parameters, options?: QueryOptions): AsyncGenerator<T, void, undefined>
-  stream<T extends readonly SqlValue[] = ArrayRow>(
-    fragment: SqlFragment,
-    options: ArrayQueryOptions,
-  ): AsyncGenerator<T, void, undefined>
-  stream<T = ObjectRow>(fragment: SqlFragment, options?: QueryOptions): AsyncGenerator<T, void, undefined>
-  stream<T = ObjectRow>(strings: TemplateStringsArray, ...parts: readonly SqlPart[]): AsyncGenerator<T, void, undefined>
-  stream(...given: readonly unknown[]): AsyncGenerator<unknown, void, undefined> {
-    const statement = givenStatement('stream()', given)
-    const { options } = statement
-    checkQueryOptions('stream()', options)
-    return streamRows(new DatabaseScope(this.#session), statement, options)
   }
 
   /**

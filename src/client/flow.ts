@@ -7,7 +7,7 @@
 import { TimeoutError } from '../errors/errors.ts'
 import type { ValueWriter } from '../protocol/value-writer.ts'
 import type { AnswerReader, ChunkAnswer, FinalAnswer } from './answer-readers.ts'
-import type { CallPlan, RequestBody } from './call.ts'
+import type { CallObserver, CallPlan, RequestBody } from './call.ts'
 import type { Scope } from './scope.ts'
 import type { StatementText } from './sql-text.ts'
 
@@ -37,6 +37,7 @@ export class Flow {
   #failure: { readonly error: unknown } | undefined
   #abandon: ((error: Error) => void) | undefined
   #wake: (() => void) | undefined
+  #observer: CallObserver | undefined
 
   constructor(scope: Scope, options: FlowOptions) {
     this.#scope = scope
@@ -69,6 +70,7 @@ export class Flow {
     const { session } = this.#scope
     const { text, signal, timeoutMs, build } = this.#options
     const admitted = this.#scope.admit(text)
+    this.#observer = admitted.observer
     const taken = () => this.#taken
     const plan: CallPlan<void> = {
       build,
@@ -112,9 +114,12 @@ export class Flow {
     const late = () =>
       this.#abandon?.(new TimeoutError(`No more came within ${timeoutMs} ms. What was not taken is lost; ask again.`))
     const cancelTimer = timeoutMs === 0 ? undefined : this.#scope.session.clock.after(timeoutMs + GRACE_MS, late)
+    // Between two demands nobody waits for the transaction that it may belong to.
+    this.#observer?.made(() => {})
     await new Promise<void>((resolve) => {
       this.#wake = resolve
     })
+    this.#observer?.settled()
     this.#wake = undefined
     cancelTimer?.()
   }

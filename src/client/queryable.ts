@@ -28,6 +28,7 @@ import {
   type QueryOptions,
   type RunOptions,
 } from './options.ts'
+import { streamRows } from './row-stream.ts'
 import type { Scope } from './scope.ts'
 import { SqlFragment, type SqlPart } from './sql.ts'
 import { type StatementText, scriptText, statementText } from './sql-text.ts'
@@ -127,6 +128,36 @@ export abstract class Queryable {
     checkQueryOptions('value()', options)
     const reader = readFirstValue(options?.integers ?? this.#scope.session.options.integers)
     return this.#statement(text, params, 'first-value', options, reader)
+  }
+
+  /**
+   * Runs one statement that reads and gives its rows one by one, from one state of the database, whatever is written
+   * meanwhile: `for await (const row of db.stream('SELECT ...'))`. Takes a text with parameters, a fragment, or a template.
+   * The state is the one at the first demand. Rows come as fast as they are taken; at most four chunks of about 1 MiB wait
+   * in the page. Leaving the loop ends the statement. `timeoutMs` limits each wait for rows, not the whole; whoever takes
+   * nothing for 60 s loses the stream. Up to six streams run at a time, others wait for one to end. In a transaction the
+   * rows are those of the transaction at the first demand; what was not taken yet waits in the worker, however much that is,
+   * so that the transaction can go on.
+   * Throws like `query`; UsageError `stream-writes` for a statement that writes; SnapshotTooOldError; LeaderLostError
+   * (`retryable`) if the worker ends after rows were taken.
+   */
+  stream<T extends readonly SqlValue[] = ArrayRow>(
+    sql: string,
+    params: Parameters | undefined,
+    options: ArrayQueryOptions,
+  ): AsyncGenerator<T, void, undefined>
+  stream<T = ObjectRow>(sql: string, params?: Parameters, options?: QueryOptions): AsyncGenerator<T, void, undefined>
+  stream<T extends readonly SqlValue[] = ArrayRow>(
+    fragment: SqlFragment,
+    options: ArrayQueryOptions,
+  ): AsyncGenerator<T, void, undefined>
+  stream<T = ObjectRow>(fragment: SqlFragment, options?: QueryOptions): AsyncGenerator<T, void, undefined>
+  stream<T = ObjectRow>(strings: TemplateStringsArray, ...parts: readonly SqlPart[]): AsyncGenerator<T, void, undefined>
+  stream(...given: readonly unknown[]): AsyncGenerator<unknown, void, undefined> {
+    const statement = givenStatement('stream()', given)
+    const { options } = statement
+    checkQueryOptions('stream()', options)
+    return streamRows(this.#scope, statement, options)
   }
 
   /**

@@ -17,7 +17,7 @@ export async function* streamRows(
   { text, params }: GivenStatement,
   options: QueryOptions | undefined,
 ): AsyncGenerator<ObjectRow | ArrayRow, void, undefined> {
-  const { session } = scope
+  const { session, transaction } = scope
   const { rowMode = 'object', integers = session.options.integers } = options ?? {}
   const sink = new RowSink({ rowMode, integers }, (columns) => session.warnDuplicates(columns))
   const watch = new Stopwatch(session.clock, options?.onTiming ?? (() => {}))
@@ -31,6 +31,7 @@ export async function* streamRows(
       parameters: packParameters(writer, params),
       want: 'rows',
       stream: true,
+      ...(transaction !== undefined && { transaction }),
     }),
   })
   try {

@@ -7,6 +7,8 @@ const GAP = String.raw`(?:\s|--[^\n]*(?:\n|$)|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*`
 const FIRST_WORDS = new RegExp(`^(?:${GAP};)*${GAP}([a-z]+)(?:${GAP}([a-z]+))?(?:${GAP}([a-z]+))?`, 'i')
 // Behind any semicolon, though it may stand in a text or in a trigger's body.
 const LATER_WORDS = new RegExp(`;${GAP}([a-z]+)`, 'gi')
+// The last statement of a script. Where comments may hide it the script is taken to leave its transaction open.
+const LAST_ENDS = /(?:^|;)\s*(?:commit|end|rollback)(?:\s+transaction)?[\s;]*$/i
 const TRIGGER = /\bcreate\s+(?:temp\s+|temporary\s+)?trigger\b/i
 
 const CONTROL = new Set('begin savepoint commit end rollback release vacuum attach detach'.split(' '))
@@ -53,5 +55,6 @@ export function scriptText(script: string): StatementText {
   const later = [...script.matchAll(LATER_WORDS)].map(([, word = '']) => word.toLowerCase())
   const control = text.control || later.some((word) => CONTROL.has(word) && word !== ignored)
   const opens = text.opens || later.some((word) => word === 'begin' || word === 'savepoint')
-  return { control, opens, closes: text.closes && !control, writes: text.writes, reads: false }
+  const closes = LAST_ENDS.test(script) && ignored === '' && !/--|\/\*/.test(script)
+  return { control, opens, closes, writes: text.writes, reads: false }
 }

@@ -8,10 +8,10 @@ import { InteractiveTransaction } from './interactive.ts'
 import type { Job } from './job.ts'
 import { DONE_OUTCOME } from './outcome.ts'
 import { answerPrepared } from './prepare.ts'
+import { streamWrites } from './reader-requests.ts'
 import type { RequestRunner } from './runner.ts'
 import type { RunResult } from './scheduler.ts'
-import { runScriptStatements } from './script-run.ts'
-import { splitScript } from './script-splitter.ts'
+import { asStatement, runControlledScript, runScriptStatements, splitForRunning } from './script-run.ts'
 import type { Session } from './session.ts'
 import type { Statement } from './statement.ts'
 import { changesConnection, controlsTransaction, needsWriter, refuseInsideTransaction } from './statement-rules.ts'
@@ -46,8 +46,7 @@ export class InteractiveRunner {
     try {
       this.#runner.enter(session, reader)
       reader.run('BEGIN')
-      // The first read pins the snapshot.
-      reader.run('SELECT 1 FROM sqlite_schema LIMIT 1')
+      this.pinSnapshot(reader)
     } catch (error) {
       database.readers.release(reader)
       throw error
@@ -56,12 +55,18 @@ export class InteractiveRunner {
     return this.#runner.done(job)
   }
 
+  /** The first read inside BEGIN pins the snapshot. */
+  pinSnapshot(reader: Connection): void {
+    reader.run('SELECT 1 FROM sqlite_schema LIMIT 1')
+  }
+
   /** Any request of a transaction except `begin` and `bulk`. */
   run(job: Job, id: number): Maybe<RunResult> {
     const { request, session } = job
     if (request.type === 'end') return this.#end(job, request)
     const textEnded = id === session.textTransaction ? session.transactions.get(id) : undefined
-    if (textEnded?.ended && request.type === 'statement') return this.#runner.text.afterEnd(job, request, textEnded)
+    if (textEnded?.ended && (request.type === 'statement' || request.type === 'script'))
+      return this.#runner.text.afterEnd(job, request.sql, textEnded)
     const transaction = this.#live(session, id)
     switch (request.type) {
       case 'statement':
@@ -70,15 +75,22 @@ export class InteractiveRunner {
         return this.#savepoint(job, request, transaction)
       case 'prepare':
         return answerPrepared(this.#runner, job, transaction.connection, request.sql)
-      case 'script':
+      case 'script': {
+        const script = splitForRunning(request.sql)
+        if (id === session.textTransaction && script.controlled) {
+          const statement = asStatement(request, script)
+          if (statement) return this.#statement(job, statement, transaction)
+          return this.onWriter(job, id, () => runControlledScript(this.#runner, job, script.statements, transaction))
+        }
         return this.onWriter(job, id, (connection) => {
           this.#atomically(connection, () =>
-            runScriptStatements(this.#runner, job, connection, splitScript(request.sql), (statement) =>
+            runScriptStatements(this.#runner, job, connection, script.statements, (statement) =>
               this.#check(statement, transaction),
             ),
           )
           return this.#runner.done(job)
         })
+      }
       case 'batch':
         return this.onWriter(job, id, (connection) => {
           const outcomes = this.#atomically(connection, () =>
@@ -98,7 +110,7 @@ export class InteractiveRunner {
       try {
         return work(transaction.connection)
       } finally {
-        this.#notice(transaction)
+        this.notice(transaction)
       }
     }
     if (transaction.onWriter) return run()
@@ -175,12 +187,16 @@ export class InteractiveRunner {
       release()
       throw error
     }
+    if (request.stream && writes) {
+      release()
+      throw streamWrites()
+    }
     if (!transaction.onWriter && !writes) {
       transaction.stream = job
       this.#runner.readers.detach(job, request, statement, () => {
         transaction.stream = undefined
         if (transaction.ended) this.close(transaction)
-        else this.#notice(transaction)
+        else this.notice(transaction)
       })
       return 'detached'
     }
@@ -268,7 +284,7 @@ export class InteractiveRunner {
   }
 
   /** After some errors SQLite has rolled the whole transaction back by itself. */
-  #notice(transaction: InteractiveTransaction): void {
+  notice(transaction: InteractiveTransaction): void {
     if (transaction.ended || !transaction.connection.autocommit) return
     this.abandon(
       transaction,

@@ -15,6 +15,7 @@ import { ChunkStream } from './session.ts'
 import type { Statement } from './statement.ts'
 import { controlsTransaction, needsWriter, refuseOutsideTransaction } from './statement-rules.ts'
 import { bindPacked } from './statement-run.ts'
+import { transactionOf } from './text-transactions.ts'
 
 /** Streams at a time, over all clients; two readers stay for other reads. */
 const STREAMS_MAX = 6
@@ -74,11 +75,7 @@ export class ReaderRequests {
     }
     if (!statement || !(needsWriter(statement) || controlsTransaction(statement))) return statement
     reader.release(statement)
-    if (request.stream)
-      throw new UsageError(
-        'stream-writes',
-        '`stream()` only reads. Use `query()` for the rows of INSERT, UPDATE or DELETE ... RETURNING.',
-      )
+    if (request.stream) throw streamWrites()
     job.place = 'writer'
     return undefined
   }
@@ -123,6 +120,8 @@ export class ReaderRequests {
         statement,
         stream,
         live: request.stream === true,
+        // The transaction goes on while the stream is read, and its connection may have to move to the writer.
+        ahead: request.stream === true && transactionOf(job) !== undefined,
         want: request.want,
         packer: new RowPacker(database.instance),
         clock: this.#runner.clock,
@@ -137,4 +136,12 @@ export class ReaderRequests {
       releaseParameters(statement, pointer)
     }
   }
+}
+
+/** The error of a stream whose statement is no pure read. */
+export function streamWrites(): UsageError {
+  return new UsageError(
+    'stream-writes',
+    '`stream()` only reads. Use `query()` for the rows of INSERT, UPDATE or DELETE ... RETURNING.',
+  )
 }

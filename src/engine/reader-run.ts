@@ -22,6 +22,8 @@ export interface ReaderRun {
   readonly stream: ChunkStream
   /** Its rows are read one by one: the time limit is for each chunk, and chunks may be small. */
   readonly live: boolean
+  /** It does not wait for the client: what was not taken yet waits outside of the connection. */
+  readonly ahead: boolean
   sendChunk(chunk: PackedChunk, columns: readonly string[] | undefined): void
 }
 
@@ -43,7 +45,7 @@ export async function runOnReader(run: ReaderRun): Promise<StatementOutcome> {
       }
     })
     if (packer.full && more) {
-      if (stream.blocked) await creditOf(stream, clock, job)
+      if (stream.blocked && !run.ahead) await creditOf(stream, clock, job)
       run.sendChunk(packer.take(), sent++ === 0 ? columns : undefined)
       if (run.live) job.demanded(clock.monotonicMs())
     }

@@ -5,7 +5,7 @@
 // Invariants: while an interactive transaction or a bulk owns the writer, nothing else runs there; between two requests the
 // writer is otherwise in autocommit with no active statement.
 import { AbortError, StorageError, UsageError } from '../errors/errors.ts'
-import type { BatchItem, StatementRequest } from '../protocol/messages.ts'
+import type { BatchItem, ScriptRequest, StatementRequest } from '../protocol/messages.ts'
 import { BulkRunner } from './bulk-runner.ts'
 import { type Connection, SliceEnded } from './connection.ts'
 import type { Database } from './database.ts'
@@ -21,7 +21,13 @@ import { runPrepare } from './prepare.ts'
 import { ReaderRequests } from './reader-requests.ts'
 import { batchReply, type Reply, resultReplies, type StatementOutcome } from './reply.ts'
 import type { Runner, RunResult, Scheduler } from './scheduler.ts'
-import { applyAutoVacuum, runControlledScript, runScriptStatements, splitForRunning } from './script-run.ts'
+import {
+  applyAutoVacuum,
+  asStatement,
+  runControlledScript,
+  runScriptStatements,
+  splitForRunning,
+} from './script-run.ts'
 import { ChunkStream, errorReply, type Session } from './session.ts'
 import { isBroken } from './sqlite-errors.ts'
 import type { Statement } from './statement.ts'
@@ -34,7 +40,7 @@ import {
   runsBare,
 } from './statement-rules.ts'
 import { runStatement } from './statement-run.ts'
-import { TextTransactions, transactionOf } from './text-transactions.ts'
+import { beginsDeferred, TextTransactions, transactionOf } from './text-transactions.ts'
 import { type Maybe, settled, WriteTransactions } from './write-transactions.ts'
 
 /** Autocommit reads on the writer must end within this time, else they start again on a reader. */
@@ -101,10 +107,12 @@ export class RequestRunner implements Runner {
     const { request } = job
     if (job.place === 'writer') return this.#mayUseWriter(job)
     if (request.type === 'maintenance' || request.type === 'export' || request.type === 'function') return true
-    if (request.type === 'statement' && request.stream) return this.readers.streamable
+    if (request.type === 'statement' && request.stream && transactionOf(job) === undefined)
+      return this.readers.streamable
     if (request.type === 'begin')
       return request.mode === 'immediate' ? this.owner === undefined : this.database.readers.available
     if (transactionOf(job) !== undefined) return true
+    if ('sql' in request && beginsDeferred(request.sql)) return this.database.readers.available
     if (request.type === 'bulk') return this.#mayUseWriter(job)
     if (job.place === 'reader') return this.database.readers.available
     return this.owner === undefined || this.database.readers.available
@@ -118,8 +126,9 @@ export class RequestRunner implements Runner {
     try {
       job.startedMs = this.clock.monotonicMs()
       if (this.latched !== undefined) throw this.latched
-      job.checkWanted(job.startedMs)
+      // First, since what comes after says that the request was not applied.
       if (this.#answeredBefore(job)) return 'done'
+      job.checkWanted(job.startedMs)
       const result = this.#dispatch(job)
       if (!(result instanceof Promise)) return result
       return result.catch((error: unknown) => this.fail(job, error))
@@ -130,8 +139,10 @@ export class RequestRunner implements Runner {
 
   refuse(job: Job): void {
     try {
-      job.checkWanted(Number.NEGATIVE_INFINITY)
-      this.fail(job, waitTimeout())
+      if (this.latched !== undefined || !this.#answeredBefore(job)) {
+        job.checkWanted(Number.NEGATIVE_INFINITY)
+        this.fail(job, waitTimeout())
+      }
     } catch (error) {
       this.fail(job, error)
     }
@@ -192,6 +203,8 @@ export class RequestRunner implements Runner {
 
   /** Answers with one statement's outcome, in as many chunks as it has. */
   result(job: Job, outcome: StatementOutcome, wrote: boolean, sequence = this.database.blocks.sequence): 'done' {
+    // A script of one statement was run as that statement.
+    if (job.request.type === 'script') return this.done(job, wrote)
     const replies = resultReplies(job.request.seq, outcome, this.#timing(job))
     if (replies.length === 1) this.send(job, replies[0]!, wrote, sequence)
     else this.#stream(job, replies, wrote, sequence)
@@ -280,7 +293,7 @@ export class RequestRunner implements Runner {
       case 'batch':
         return this.#batch(job, request.items)
       case 'script':
-        return this.#script(job, request.sql)
+        return this.#script(job, request)
       case 'prepare':
         return runPrepare(this, job, request)
       case 'end':
@@ -292,6 +305,7 @@ export class RequestRunner implements Runner {
   }
 
   #statement(job: Job, request: StatementRequest): Maybe<RunResult> {
+    if (beginsDeferred(request.sql)) return this.text.beginDeferred(job, request)
     if (job.place === 'reader' || request.stream) return this.readers.run(job, request)
     if (this.owner !== undefined && job.place !== 'writer') return this.readers.run(job, request)
     const { writer, packer } = this.database
@@ -371,10 +385,12 @@ export class RequestRunner implements Runner {
     })
   }
 
-  #script(job: Job, sql: string): Maybe<RunResult> {
-    if (this.owner !== undefined) return this.#needsWriter(job)
-    const script = splitForRunning(sql)
+  #script(job: Job, request: ScriptRequest): Maybe<RunResult> {
+    const script = splitForRunning(request.sql)
     const { statements, controlled, settings } = script
+    const statement = asStatement(request, script)
+    if (statement) return this.#statement(job, statement)
+    if (this.owner !== undefined) return this.#needsWriter(job)
     for (const [name, value] of settings) job.session.set(name, value)
     this.enter(job.session, this.database.writer)
     applyAutoVacuum(this, job, script)

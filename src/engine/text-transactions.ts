@@ -1,16 +1,18 @@
-// Transactions that a client controls by SQL text outside of `transaction()`: BEGIN or SAVEPOINT opens one on the writer,
-// COMMIT, END, ROLLBACK or the RELEASE of the outermost savepoint ends it, and between them every plain request of the
+// Transactions that a client controls by SQL text outside of `transaction()`: BEGIN or SAVEPOINT opens one on the writer
+// (BEGIN DEFERRED on a snapshot, like `mode: 'deferred'`), COMMIT, END, ROLLBACK or the RELEASE of the outermost savepoint ends it, and between them every plain request of the
 // client belongs to it. It stands apart from the interactive transactions because SQLite itself is asked what is open.
 //
 // It is kept as an interactive transaction with a number that no client gives, and has their queue, lifetime and end with
 // the session. One that was rolled back before its client ended it refuses everything until ROLLBACK, so that nothing that
 // was meant for it is applied on its own.
+import { UsageError } from '../errors/errors.ts'
 import type { StatementRequest } from '../protocol/messages.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import type { Job } from './job.ts'
 import type { RecordedOutcome } from './outcome.ts'
 import type { RequestRunner } from './runner.ts'
 import type { RunResult } from './scheduler.ts'
+import { firstKeyword } from './script-splitter.ts'
 import type { Statement } from './statement.ts'
 import { noRows } from './statement-rules.ts'
 import { runStatement } from './statement-run.ts'
@@ -24,7 +26,6 @@ export function transactionOf({ session, request }: Job): number | undefined {
   if ('transaction' in request && request.transaction !== undefined) return request.transaction
   switch (request.type) {
     case 'statement':
-      return request.stream ? undefined : session.textTransaction
     case 'script':
     case 'batch':
     case 'prepare':
@@ -33,6 +34,11 @@ export function transactionOf({ session, request }: Job): number | undefined {
     default:
       return undefined
   }
+}
+
+/** True for BEGIN DEFERRED, which starts on a snapshot; a plain BEGIN takes the writer, so that it cannot conflict later. */
+export function beginsDeferred(sql: string): boolean {
+  return /\bdeferred\b/i.test(sql) && firstKeyword(sql) === 'BEGIN'
 }
 
 export class TextTransactions {
@@ -44,19 +50,51 @@ export class TextTransactions {
 
   /** BEGIN, SAVEPOINT and their kin while none is open; the caller gives the statement back. */
   begin(job: Job, request: StatementRequest, statement: Statement): Maybe<RunResult> {
-    const { database, writes, interactive } = this.#runner
+    const { database, writes } = this.#runner
     const { writer } = database
-    const { session } = job
-    const id = -request.seq
     return writes.withRoom(() => {
       if (statement.keyword === 'BEGIN') writer.beginImmediate()
       // Whatever has nothing to end fails here, in SQLite's own words.
       else writer.limited(job.limits, () => this.#run(job, request, statement))
-      const begun = { transaction: id, mode: 'immediate', lifetimeMs: LIFETIME_MS } as const
-      this.#runner.owner = interactive.open(job, begun, writer, true)
-      session.textTransaction = id
-      return this.#runner.result(job, noRows(session, request.want), false)
+      this.adopt(job, false)
+      return this.#runner.result(job, noRows(job.session, request.want), false)
     })
+  }
+
+  /** Makes the transaction that is open on the writer the client's own. */
+  adopt(job: Job, tainted: boolean): void {
+    const { database, interactive } = this.#runner
+    const id = -job.request.seq
+    const begun = { transaction: id, mode: 'immediate', lifetimeMs: LIFETIME_MS } as const
+    const transaction = interactive.open(job, begun, database.writer, true)
+    transaction.tainted = tainted
+    this.#runner.owner = transaction
+    job.session.textTransaction = id
+  }
+
+  /** BEGIN DEFERRED while none is open. */
+  beginDeferred(job: Job, request: StatementRequest): RunResult {
+    const { interactive, database } = this.#runner
+    const { session } = job
+    const reader = database.readers.acquire()
+    try {
+      this.#runner.enter(session, reader)
+      const statement = this.#runner.compile(session, reader, request.sql)
+      if (!statement) throw new UsageError('protocol', 'BEGIN is no PRAGMA.')
+      try {
+        this.#run(job, request, statement)
+      } finally {
+        reader.release(statement)
+      }
+      interactive.pinSnapshot(reader)
+    } catch (error) {
+      database.readers.release(reader)
+      throw error
+    }
+    const id = -request.seq
+    interactive.open(job, { transaction: id, mode: 'deferred', lifetimeMs: LIFETIME_MS }, reader, false)
+    session.textTransaction = id
+    return this.#runner.result(job, noRows(session, request.want), false)
   }
 
   /** A statement that controls the open transaction. */
@@ -66,6 +104,7 @@ export class TextTransactions {
     statement: Statement,
     transaction: InteractiveTransaction,
   ): Maybe<RunResult> {
+    if (!transaction.onWriter) return this.#insideDeferred(job, request, statement, transaction)
     const { writes, database } = this.#runner
     const { writer } = database
     const outcome: RecordedOutcome = { kind: 'result', statements: [noRows(job.session, 'changes')] }
@@ -74,29 +113,56 @@ export class TextTransactions {
         writes.publishAs(job, outcome, () => writer.limited(job.limits, () => this.#run(job, request, statement)))
       } finally {
         writer.release(statement)
-        if (writer.autocommit) this.#forget(transaction)
+        if (writer.autocommit) this.forget(transaction)
       }
       return this.#runner.result(job, noRows(job.session, request.want), true)
     }
     return writes.withRoom(ended)
   }
 
+  /** SAVEPOINT counts as the first write; what ends the transaction has nothing to write. */
+  #insideDeferred(
+    job: Job,
+    request: StatementRequest,
+    statement: Statement,
+    transaction: InteractiveTransaction,
+  ): Maybe<RunResult> {
+    const { connection } = transaction
+    const { session } = job
+    if (statement.keyword === 'SAVEPOINT') {
+      connection.release(statement)
+      return this.#runner.interactive.onWriter(job, transaction.id, (writer) => {
+        const again = this.#runner.compile(session, writer, request.sql)
+        if (!again) return this.#runner.answeredByEngine(job, request)
+        return this.inside(job, request, again, transaction)
+      })
+    }
+    try {
+      this.#run(job, request, statement)
+    } finally {
+      connection.release(statement)
+      if (connection.autocommit) this.forget(transaction)
+    }
+    return this.#runner.result(job, noRows(session, request.want), false)
+  }
+
   /** The answer to a request of a transaction that was rolled back before; ROLLBACK ends that state. */
-  afterEnd(job: Job, request: StatementRequest, transaction: InteractiveTransaction): 'done' {
-    const [, word, next] = /^\s*(\w+)(?:\s+(\w+))?/.exec(request.sql.toUpperCase()) ?? []
+  afterEnd(job: Job, sql: string, transaction: InteractiveTransaction): 'done' {
+    const [, word, next] = /^\s*(\w+)(?:\s+(\w+))?/.exec(sql.toUpperCase()) ?? []
     if (word !== 'ROLLBACK' || next === 'TO') throw transaction.ended
-    this.#forget(transaction)
-    return this.#runner.result(job, noRows(job.session, request.want), false)
+    this.forget(transaction)
+    return this.#runner.result(job, noRows(job.session, 'changes'), false)
   }
 
-  #run(job: Job, request: StatementRequest, statement: Statement): void {
-    runStatement(statement, job.payload, request.parameters, 'changes', this.#runner.database.packer)
-  }
-
-  #forget(transaction: InteractiveTransaction): void {
+  /** The transaction has been ended. */
+  forget(transaction: InteractiveTransaction): void {
     const { session } = transaction
     session.transactions.delete(transaction.id)
     session.textTransaction = undefined
     if (!transaction.ended) this.#runner.interactive.close(transaction)
+  }
+
+  #run(job: Job, request: StatementRequest, statement: Statement): void {
+    runStatement(statement, job.payload, request.parameters, 'changes', this.#runner.database.packer)
   }
 }

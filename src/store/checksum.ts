@@ -16,6 +16,17 @@ export const checksumBit = (name: ChecksumName): number => 1 << CHECKSUM_IDS[nam
 
 const CASTAGNOLI = 0x82f63b78
 
+/** One instance serves every store of a thread: it keeps nothing between calls, and compiling takes longer than opening. */
+let xxHash: ReturnType<typeof xxhash> | undefined
+
+function loadXxHash(): ReturnType<typeof xxhash> {
+  xxHash ??= xxhash().catch((error: unknown) => {
+    xxHash = undefined
+    throw error
+  })
+  return xxHash
+}
+
 export class Checksums {
   readonly #xx: (bytes: Uint8Array, seed?: bigint) => bigint
   readonly #hashers = new Map<number, IHasher>()
@@ -28,7 +39,7 @@ export class Checksums {
 
   /** Loads what the given set of algorithms needs (`checksumBit` values or-ed together). */
   static async load(used: number): Promise<Checksums> {
-    const checksums = new Checksums((await xxhash()).h64Raw)
+    const checksums = new Checksums((await loadXxHash()).h64Raw)
     await checksums.add(used)
     return checksums
   }

@@ -38,6 +38,7 @@ export class MainFile {
   #transaction: WriteTransaction | undefined
   #headerStaged = false
   #reserved = false
+  #refused = false
   #cutSinceReserve = false
   #announced: readonly Origin[] | undefined
   #journal: ShadowFile | undefined
@@ -71,6 +72,7 @@ export class MainFile {
   /** Between `announceCommit` and `endCommit` a publish is expected, and carries these origins. */
   announceCommit(origins: readonly Origin[]): void {
     assert(this.#announced === undefined, 'one commit at a time')
+    this.#refused = false
     this.#announced = origins
   }
 
@@ -162,8 +164,11 @@ export class MainFile {
 
   /** SQLITE_FCNTL_SYNC: space for the commit record, only while a commit is announced. Throws StorageError `quota`. */
   reserve(): void {
-    if (this.#announced === undefined || !this.#transaction?.dirty) return
+    if (this.#announced === undefined || this.#refused || !this.#transaction?.dirty) return
+    // If it is refused, SQLite rolls back and sends this once more, when no space is needed.
+    this.#refused = true
     this.#transaction.reserve()
+    this.#refused = false
     this.#reserved = true
     this.#cutSinceReserve = false
   }

@@ -27,9 +27,13 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: MAIN_FILE,
-        find: 'if (this.#announced === undefined || !this.#transaction?.dirty) return\n    this.#transaction.reserve()\n    this.#reserved = true',
-        replace:
-          'if (!this.#transaction?.dirty) return\n    this.#transaction.reserve()\n    this.#reserved = true\n    this.publish()',
+        find: 'if (this.#announced === undefined || this.#refused || !this.#transaction?.dirty) return',
+        replace: 'if (!this.#transaction?.dirty) return',
+      },
+      {
+        file: MAIN_FILE,
+        find: 'this.#reserved = true\n',
+        replace: 'this.#reserved = true\n    this.publish()\n',
       },
     ],
   },

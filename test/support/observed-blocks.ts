@@ -17,8 +17,8 @@ export class ObservedBlocks implements Blocks {
   readonly faults = {
     /** `write` answers `quota` once this many blocks are staged; 0: never. */
     stagedBlocksMax: 0,
-    /** `reserve` answers `quota`. */
-    reserve: false,
+    /** `reserve` answers `quota`, or what stands here. */
+    reserve: false as boolean | Error,
     /** `publish` throws this. */
     publish: undefined as Error | undefined,
     /** These blocks read as damaged. */
@@ -26,7 +26,7 @@ export class ObservedBlocks implements Blocks {
     /** Every flush and sync fails with this. */
     durability: undefined as Error | undefined,
   }
-  readonly counts = { pins: 0, released: 0, reads: 0, publishes: 0, prepares: 0, flushes: 0, syncs: 0 }
+  readonly counts = { pins: 0, released: 0, reads: 0, publishes: 0, reserves: 0, prepares: 0, flushes: 0, syncs: 0 }
   /** What each publish carried. */
   readonly published: (readonly Origin[])[] = []
   /** Makes flush and sync wait for this. */
@@ -106,6 +106,8 @@ export class ObservedBlocks implements Blocks {
       },
       truncate: (sizeBlocks) => transaction.truncate(sizeBlocks),
       reserve: () => {
+        this.counts.reserves++
+        if (faults.reserve instanceof Error) throw faults.reserve
         if (faults.reserve) throw new StorageError('quota', 'there is no space for the commit record')
         transaction.reserve()
       },

@@ -53,6 +53,19 @@ test('control anywhere in a script is seen, the ends of triggers are not taken f
   expect(scriptText('A; BEGIN').opens).toBe(true)
 })
 
+test('a script closes what is open if its last statement surely does', () => {
+  for (const script of ['COMMIT', ' end ;', 'INSERT; rollback transaction', 'BEGIN; A; COMMIT;\n'])
+    expect(scriptText(script).closes, script).toBe(true)
+  for (const script of [
+    'ROLLBACK TO s',
+    'COMMIT; BEGIN',
+    'INSERT -- ; COMMIT',
+    "INSERT '; COMMIT'",
+    'CREATE TRIGGER t AFTER INSERT ON a BEGIN DELETE FROM b; END',
+  ])
+    expect(scriptText(script).closes, script).toBe(false)
+})
+
 test('no text makes the search slow', () => {
   for (const sql of [
     '/* a */'.repeat(50_000),

@@ -365,6 +365,24 @@ describe.each(IMPLEMENTATIONS)('on %s', (_name, make) => {
       expect(client().id).not.toBe(db.id)
     })
 
+    // A time-out that passed in the queue, and a cancel, were looked at first: the answer said that nothing was applied.
+    it.each(['its time is over', 'it is given up'])('is answered with it also if %s while it waits', async (how) => {
+      const { client, db } = await started()
+      const other = client()
+      await db.run('INSERT INTO t VALUES(2)')
+      const transaction = await other.begin()
+      const { seq } = db
+      const before = db.batch([['INSERT INTO t VALUES(3)']])
+      db.seq = seq - 1
+      const late = how === 'its time is over'
+      const again = db.request({ type: 'batch', items: [] }, late ? 20 : 0)
+      await Promise.resolve()
+      if (!late) db.cancel(seq)
+      expect(await again.answer).toMatchObject({ type: 'result', changes: 1 })
+      await other.end(transaction)
+      await before
+    })
+
     it('but whose rows were too many to keep is told so', async () => {
       const { db } = await started()
       const sql = 'UPDATE t SET a=hex(zeroblob(40000)) RETURNING a'

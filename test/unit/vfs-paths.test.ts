@@ -7,6 +7,7 @@
 import { describe, expect, it } from 'vitest'
 import { loadSqlite } from '../../src/engine/sqlite-module.ts'
 import { realEnvironment } from '../../src/environment.ts'
+import { StorageError } from '../../src/errors/errors.ts'
 import type { Blocks } from '../../src/store/block-store-types.ts'
 import { SqliteVfs } from '../../src/vfs/vfs.ts'
 import { IMPLEMENTATIONS, ObservedBlocks } from '../support/observed-blocks.ts'
@@ -169,6 +170,20 @@ describe.each(IMPLEMENTATIONS)('on %s', (_name, make) => {
       blocks.faults.reserve = true
       writer.attempt('BEGIN IMMEDIATE;INSERT INTO t VALUES(NULL,2)')
       expect(published(() => writer.announced('COMMIT'))).toEqual(['SQLITE_FULL', 0])
+      writer.attempt('ROLLBACK')
+      expectUnharmed(started, 1000)
+    })
+
+    // The rollback's own FCNTL_SYNC asked for space again, and that second refusal hid the first as the error's cause.
+    it('10: a COMMIT that was refused does not ask for space again while SQLite rolls it back', async () => {
+      const started = await start()
+      const { writer, published, blocks, vfs } = started
+      blocks.faults.reserve = new StorageError('io', 'a write failed')
+      writer.attempt('BEGIN IMMEDIATE;INSERT INTO t VALUES(NULL,2)')
+      const before = blocks.counts.reserves
+      expect(published(() => writer.announced('COMMIT'))).toEqual(['SQLITE_IOERR', 0])
+      expect(blocks.counts.reserves - before).toBe(1)
+      expect(vfs.failure.take()).toBe(blocks.faults.reserve)
       writer.attempt('ROLLBACK')
       expectUnharmed(started, 1000)
     })
