@@ -2,15 +2,15 @@
 import { Editor } from './editor/editor.tsx'
 import { DataSet } from './panels/data-set.tsx'
 import { Examples } from './panels/examples.tsx'
-import { CloseIcon } from './panels/icons.tsx'
 import { editorHeight, Splitter } from './panels/splitter.tsx'
-import { Storage } from './panels/storage.tsx'
+import { Tabs } from './panels/tabs.tsx'
+import { Toasts } from './panels/toasts.tsx'
 import { ToolLine } from './panels/tool-line.tsx'
 import { TopBar } from './panels/top-bar.tsx'
 import { Results } from './results/results.tsx'
 import { SchemaTree } from './schema/schema-tree.tsx'
 import { type View, view } from './state/draft.ts'
-import { notice } from './state/session.ts'
+import { Storage } from './storage/storage.tsx'
 
 const VIEWS: readonly { readonly view: View; readonly label: string }[] = [
   { view: 'data', label: 'Data' },
@@ -28,7 +28,7 @@ export function App() {
         <Examples />
       </aside>
       <main class="console">
-        <Notice />
+        <Toasts />
         <div class="editor-frame" style={{ height: `${editorHeight.value}px` }}>
           <Editor />
         </div>
@@ -38,6 +38,7 @@ export function App() {
       </main>
       <aside class="side right" aria-label="Storage">
         <Storage />
+        <Tabs />
       </aside>
       <nav class="view-bar" aria-label="Views">
         {VIEWS.map((entry) => (
@@ -53,25 +54,6 @@ export function App() {
           </button>
         ))}
       </nav>
-    </div>
-  )
-}
-
-function Notice() {
-  if (!notice.value) return null
-  return (
-    <div class="notice" role="status">
-      <span>{notice.value}</span>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label="Close this message"
-        onClick={() => {
-          notice.value = undefined
-        }}
-      >
-        <CloseIcon />
-      </button>
     </div>
   )
 }

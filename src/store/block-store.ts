@@ -1,85 +1,40 @@
-// The block store: blocks of one fixed size with atomic commits, snapshots and two levels of durability, on any device.
-// This file is its face; the work is done by the files around it on one `StoreState`.
-//
-// What may be assumed: one thread, one owner of the device. What is promised: DESIGN section 7, docs/format.md.
-import type { Device } from '../device/device.ts'
-import { type Environment, realEnvironment } from '../environment.ts'
-import { ClosedError, DataSyncError, StorageError } from '../errors/errors.ts'
-import { assert } from './assert.ts'
+import { realEnvironment } from '../environment.ts'
+import { ClosedError, DataSyncError, SnapshotTooOldError, StorageError } from '../errors/errors.ts'
+import type { BlockStoreOptions } from './block-store-options.ts'
 import type { Blocks, ScratchArea, Snapshot } from './block-store-types.ts'
 import { appendMark, syncAll } from './checkpoint.ts'
-import { type ChecksumName, Checksums, checksumBit, checksumName } from './checksum.ts'
+import { Checksums, checksumBit } from './checksum.ts'
 import { CommitRoom } from './commit-room.ts'
 import { createStore, hex, isBlank } from './create.ts'
-import { type SyncFailure, storageError, typed } from './device-writer.ts'
+import { storageError, typed } from './device-writer.ts'
 import { Folding } from './folding.ts'
-import { MIB, SEGMENTS_AT, SIZES, type Sizes } from './format.ts'
-import { locate, readBlock } from './locate.ts'
+import { MIB, SEGMENTS_AT, SIZES } from './format.ts'
+import { readBlock } from './locate.ts'
 import type { MaybePromise } from './maybe-async.ts'
 import type { OriginRecord } from './record.ts'
 import { type Recovered, recover } from './recovery.ts'
+import { Replacement } from './replacement.ts'
 import { scratchOf } from './scratch.ts'
 import { PinnedSnapshot, pinNewest } from './snapshot.ts'
-import { check, databaseBytes, type StoreState, usualBytes } from './state.ts'
+import { check, type StoreState, usualBytes } from './state.ts'
+import { type BlockMetadata, blockMetadata, logBytesUsed, storeMetrics } from './store-facts.ts'
 import type { TakeOver } from './take-over.ts'
 import { type VerifyOptions, type VerifyReport, verifyBlocks } from './verify.ts'
 import { Transaction } from './write-transaction.ts'
 
-export interface BlockStoreOptions {
-  readonly device: Device
-  /** Make a new store if the device is blank. Default true. A device that holds anything else is never made new. */
-  readonly create?: boolean
-  /** Bytes per block of a new store: a power of two from 512 to 65536. Default 4096. An existing store keeps its own. */
-  readonly blockSize?: number
-  /** Algorithm for blocks written from now on; stored per block. Default `xxhash64`. */
-  readonly checksum?: ChecksumName
-  /** Id of a new store, 32 hexadecimal digits. Default random. */
-  readonly storeId?: string
-  /** Written bytes kept for a second attempt after a failed sync. Default 4 MiB. */
-  readonly maxDirtyBytes?: number
-  /** Log bytes that pinned snapshots may hold back. Default 256 MiB. */
-  readonly maxPinnedBytes?: number
-  /** Milliseconds after which a snapshot that is in the way ends. Default 600 000. */
-  readonly maxPinnedMs?: number
-  readonly environment?: Environment
-  /**
-   * What opening an existing store does where there is no space to take it over. `fail` (default): StorageError `quota`.
-   * `read-only`: the store is open for reading (`readOnly`), and each `prepare` tries again.
-   */
-  readonly whenFull?: 'fail' | 'read-only'
-  /** Told when a store that was open for reading only can be written. */
-  readonly onWritable?: () => void
-  /** Gives other work a turn inside a checkpoint. Default: yields whenever 8 ms have passed. */
-  readonly slice?: () => Promise<void>
-  /** Checksums that are loaded already. Default: loaded by each opening. */
-  readonly checksums?: Checksums
-  /** Other sizes than usual, for tests. The segments of an existing store keep theirs. */
-  readonly sizes?: Partial<Sizes>
-  readonly onSyncFailure?: (failure: SyncFailure) => void
-  /** Told when a checkpoint that ran beside other work failed; commits go on while the log has room. */
-  readonly onCheckpointFailure?: (error: unknown) => void
-}
-
-/** What is stored about one block (DESIGN section 7). */
-export interface BlockMetadata {
-  /** The commit that wrote it. */
-  readonly sequence: number
-  readonly checksumAlgorithm: ChecksumName
-  readonly checksum: bigint
-  /** Seconds since 1970. */
-  readonly modifiedSeconds: number
-  readonly lengthBytes: number
-}
-
 /** A fold in idle time is worth its writes once the log holds this share of its usual size. */
 const IDLE_FOLD_SHARE = 0.25
+
+export type { BlockStoreOptions }
 
 export class BlockStore implements Blocks {
   readonly created: boolean
   readonly scratch: ScratchArea
-  readonly #state: StoreState
-  readonly #folding: Folding
-  readonly #room: CommitRoom
+  #state: StoreState
+  #folding: Folding
+  #room: CommitRoom
+  #replacement: Replacement | undefined
+  readonly #options: BlockStoreOptions
   readonly #sessionEnds: OriginRecord[] = []
   #onWritable: () => void = () => {}
   /** What is left to be written before anything else may be. */
@@ -90,15 +45,22 @@ export class BlockStore implements Blocks {
   #closing: Promise<void> | undefined
 
   private constructor({ state, takeOver }: Recovered, created: boolean, options: BlockStoreOptions) {
-    this.#state = state
     this.#takeOverLeft = takeOver
     this.created = created
     this.scratch = scratchOf(state.writer.device)
-    this.#folding = new Folding(state, options.slice, options.onCheckpointFailure ?? (() => {}))
-    const { maxPinnedBytes = 256 * MIB, maxPinnedMs = 600_000 } = options
-    this.#room = new CommitRoom(state, this.#folding, { maxPinnedBytes, maxPinnedMs })
-    state.onFoldDue = () => this.#folding.start()
-    if (options.onSyncFailure) state.writer.onSyncFailure = options.onSyncFailure
+    this.#options = options
+    this.#state = state
+    const { folding, room } = this.#adopt(state)
+    this.#folding = folding
+    this.#room = room
+  }
+
+  #adopt(state: StoreState): { folding: Folding; room: CommitRoom } {
+    const { slice, maxPinnedBytes = 256 * MIB, maxPinnedMs = 600_000 } = this.#options
+    const folding = new Folding(state, slice, this.#options.onCheckpointFailure ?? (() => {}))
+    state.onFoldDue = () => folding.start()
+    if (this.#options.onSyncFailure) state.writer.onSyncFailure = this.#options.onSyncFailure
+    return { folding, room: new CommitRoom(state, folding, { maxPinnedBytes, maxPinnedMs }) }
   }
 
   /**
@@ -191,12 +153,43 @@ export class BlockStore implements Blocks {
 
   prepare(): MaybePromise<void> {
     this.#check()
+    if (this.#replacement) return this.#replacement.ended.then(() => this.prepare())
     return this.#writable(() => this.#room.prepare())
+  }
+
+  /**
+   * Begins to replace everything that is stored by new content, maybe with blocks of another size. Until it is committed
+   * or abandoned commits wait in `prepare`, as do checkpoints; reads and snapshots go on. Throws StorageError.
+   */
+  async replace(blockSize: number): Promise<Replacement> {
+    await this.prepare()
+    await this.#folding.running
+    this.#check()
+    const replacement = new Replacement(this.#state, blockSize, () => this.#reopen())
+    this.#replacement = replacement
+    void replacement.ended.then(() => {
+      this.#replacement = undefined
+    })
+    return replacement
+  }
+
+  /** Reads the store from its device again, where a replacement has put something else in force. */
+  async #reopen(): Promise<void> {
+    const { writer, environment, checksums, sizes } = this.#state
+    const { checksum = 'xxhash64', maxDirtyBytes: keptBytesMax = 4 * MIB } = this.#options
+    const options = { device: writer.device, environment, checksums, checksum, keptBytesMax, sizes }
+    const { state, takeOver } = await recover(options)
+    await takeOver.run()
+    const { folding, room } = this.#adopt(state)
+    this.#state = state
+    this.#folding = folding
+    this.#room = room
   }
 
   flush(): MaybePromise<void> {
     this.#check()
     if (this.readOnly) return
+    if (this.#replacement?.swapping) return this.#replacement.swapping
     const state = this.#state
     state.log.write()
     if (state.writer.needsSync) return this.sync()
@@ -206,6 +199,7 @@ export class BlockStore implements Blocks {
   sync(): MaybePromise<void> {
     this.#check()
     if (this.readOnly) return
+    if (this.#replacement?.swapping) return this.#replacement.swapping
     const state = this.#state
     state.log.write()
     return state.writer.sync()
@@ -230,9 +224,9 @@ export class BlockStore implements Blocks {
    * told from a torn write, and folds the log if that is worth it.
    */
   idle(): MaybePromise<void> {
-    if (this.#closed || this.latched || this.readOnly) return
+    if (this.#closed || this.latched || this.readOnly || this.#replacement) return
     const state = this.#state
-    if (!this.#folding.running && this.#logBytesUsed() > usualBytes(state) * IDLE_FOLD_SHARE) return this.checkpoint()
+    if (!this.#folding.running && logBytesUsed(state) > usualBytes(state) * IDLE_FOLD_SHARE) return this.checkpoint()
     if (state.synced < state.sequence || state.claimed >= state.sequence || !state.log.markFits) return
     appendMark(state)
     return this.sync()
@@ -240,6 +234,7 @@ export class BlockStore implements Blocks {
 
   /** Brings all commits home as far as snapshots allow; joins one that is running. Throws StorageError. */
   async checkpoint(): Promise<void> {
+    await this.#replacement?.ended
     this.#check()
     await this.#writable(() => this.#folding.run())
   }
@@ -260,7 +255,10 @@ export class BlockStore implements Blocks {
   /** Reads every block and reports the damaged ones. Throws StorageError `io`. */
   async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     this.#check()
-    return verifyBlocks(this.#state, options)
+    const state = this.#state
+    const report = await verifyBlocks(state, options)
+    if (state === this.#state) return report
+    throw new SnapshotTooOldError('What was being verified has been replaced by something else. Verify again.')
   }
 
   /** The newest committed bytes of a block; zeros if it was never written. Throws StorageError `corrupt`. */
@@ -321,37 +319,14 @@ export class BlockStore implements Blocks {
 
   /** What is stored about a block of the newest state, or undefined if it was never written. */
   metadata(block: number): BlockMetadata | undefined {
-    const location = typed(() => locate(this.#state, block, this.#state.sequence))
-    if (location.kind === 'zero') return undefined
-    const { sequence, checksum, algorithm, modifiedSeconds, length } = location.stored
-    const name = checksumName(algorithm)
-    assert(name !== undefined, 'a stored algorithm is known')
-    return { sequence, checksumAlgorithm: name, checksum, modifiedSeconds, lengthBytes: length }
+    return blockMetadata(this.#state, block)
   }
 
-  /** Counts since opening, and sizes now. */
+  /** Counts since opening (or since everything was replaced), and sizes now. */
   metrics(): Record<string, number> {
-    const { writer, home, log, places, pins, index, superblock } = this.#state
-    return {
-      ...writer.counts,
-      ...home.counts,
-      ...home.readAhead.counts,
-      ...this.#folding.counts,
-      ...this.#room.counts,
-      failedSyncs: writer.failedSyncs,
-      keptBytes: writer.keptBytes,
-      logBytes: log.size(0) + log.size(1),
-      logBytesUsed: this.#logBytesUsed(),
-      logRecords: log.records.length,
-      blocksInLog: index.versionCount,
-      places: places.usedCount,
-      pins: pins.size,
-      liveBytes: databaseBytes(this.#state),
-      sequence: this.sequence,
-      syncedSequence: this.syncedSequence,
-      foldedSequence: superblock.foldedSequence,
-      unsyncedCommits: this.sequence - this.syncedSequence,
-    }
+    const { syncedSequence } = this
+    const counts = { ...storeMetrics(this.#state), ...this.#folding.counts, ...this.#room.counts }
+    return { ...counts, syncedSequence, unsyncedCommits: this.sequence - syncedSequence }
   }
 
   /** Asserts the invariants of the store (state.ts). */
@@ -372,6 +347,7 @@ export class BlockStore implements Blocks {
   async #close(): Promise<void> {
     this.rollback()
     try {
+      await this.#replacement?.abandon()
       if (!this.latched) {
         await this.sync()
         if (this.#folding.running) {
@@ -413,10 +389,6 @@ export class BlockStore implements Blocks {
   #stage(): Transaction {
     this.#staging ??= this.begin()
     return this.#staging
-  }
-
-  #logBytesUsed(): number {
-    return this.#state.log.records.reduce((bytes, record) => bytes + record.end - record.offset, 0)
   }
 }
 

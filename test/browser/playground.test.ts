@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AVAILABLE, launch } from '../support/browsers/launch.ts'
-import type { BrowserPage, BrowserSession } from '../support/browsers/session.ts'
+import type { BrowserSession } from '../support/browsers/session.ts'
+import { click, firstRows, lastRow, seen, textOf, write } from '../support/playground-page.ts'
 import { type PlaygroundServer, startPlayground } from '../support/playground-server.ts'
 
 const CITIES = 171_075
@@ -66,66 +67,3 @@ describe.each(AVAILABLE)('the playground in %s', (kind) => {
     expect(await textOf(page, '.cm-error-place')).toBe('nonsense')
   })
 })
-
-/** Waits inside the page until an element is there and holds the text. */
-async function seen(page: BrowserPage, selector: string, text = '', timeoutMs = 30_000): Promise<void> {
-  const wait = async (wanted: { selector: string; text: string; timeoutMs: number }) => {
-    const deadline = performance.now() + wanted.timeoutMs
-    for (;;) {
-      const shown = document.querySelector(wanted.selector)?.textContent
-      if (shown?.includes(wanted.text)) return
-      if (performance.now() > deadline) {
-        const problem = document.querySelector('.problem, .bad')?.textContent ?? 'no problem'
-        throw new Error(`${wanted.selector} shows "${shown}", not "${wanted.text}"; the page reports ${problem}`)
-      }
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-  }
-  await page.evaluate<void>(wait, { selector, text, timeoutMs }, { timeoutMs: timeoutMs + 5000 })
-}
-
-function click(page: BrowserPage, label: string): Promise<void> {
-  const press = (label: string) => {
-    const buttons = [...document.querySelectorAll('button')]
-    const button = buttons.find((candidate) => candidate.textContent?.trim() === label)
-    if (!button || button.disabled) throw new Error(`no button "${label}" that can be pressed`)
-    button.click()
-  }
-  return page.evaluate<void>(press, label)
-}
-
-/** Puts text into the editor by way of the draft that the page keeps for the next visit. */
-async function write(page: BrowserPage, text: string): Promise<void> {
-  await page.evaluate<void>((text: string) => localStorage.setItem('playground.draft', text), text)
-  await page.reload()
-  await seen(page, '.session-state.good')
-}
-
-function textOf(page: BrowserPage, selector: string): Promise<string> {
-  return page.evaluate<string>((selector: string) => document.querySelector(selector)?.textContent ?? '', selector)
-}
-
-function firstRows(page: BrowserPage): Promise<string[][]> {
-  return page.evaluate<string[][]>(() =>
-    [...document.querySelectorAll('.grid-row')]
-      .slice(0, 10)
-      .map((row) => [...row.querySelectorAll('.grid-cell')].map((cell) => cell.textContent ?? '')),
-  )
-}
-
-/** Scrolls to the end of the result; the last row's cells and, behind them, its number. */
-function lastRow(page: BrowserPage): Promise<string[]> {
-  return page.evaluate<string[]>(async () => {
-    const grid = document.querySelector('.grid')
-    if (!grid) throw new Error('there is no grid')
-    grid.scrollTop = grid.scrollHeight
-    const last = () => [...document.querySelectorAll('.grid-row')].at(-1)
-    const end = Number(grid.getAttribute('aria-rowcount'))
-    while (Number(last()?.getAttribute('aria-rowindex')) !== end) {
-      await new Promise((resolve) => requestAnimationFrame(resolve))
-    }
-    const row = last()
-    const cells = [...(row?.querySelectorAll('.grid-cell') ?? [])].map((cell) => cell.textContent ?? '')
-    return [...cells, row?.querySelector('.grid-number')?.textContent ?? '']
-  })
-}

@@ -60,14 +60,13 @@ export function Grid({ result, label }: { result: RowsResult; label: string }) {
     })
   }
   const onKeyDown = (event: KeyboardEvent) => {
-    const place = active.value
-    if (!place) return
+    const place = active.value ?? { row: visible.value.first, column: 0 }
     const pageRows = Math.max(1, Math.floor(viewport.heightPx / ROW_PX) - 2)
     const next = moveCell(event, place, { rows: result.rows.length, columns: layout.length, pageRows })
     if (next) {
       event.preventDefault()
       reveal(next)
-    } else if (event.key === 'Enter' && !event.ctrlKey && !event.metaKey) detail.value = !detail.value
+    } else if (event.key === 'Enter' && active.value && !event.ctrlKey && !event.metaKey) detail.value = !detail.value
     else if (event.key === 'Escape' && detail.value) detail.value = false
     else return
     event.stopPropagation()

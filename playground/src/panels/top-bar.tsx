@@ -1,8 +1,9 @@
 // The line above everything: what this is, which database is open, and the theme.
 import { useSignal } from '@preact/signals'
+import { DatabasesDialog } from '../databases/databases-dialog.tsx'
 import { session } from '../state/session.ts'
 import { nextTheme, theme } from '../state/theme.ts'
-import { DatabasesDialog } from './databases-dialog.tsx'
+import { STORAGE_NAMES } from '../storage/names.ts'
 import { ChevronIcon, DatabaseIcon, MoonIcon, SunIcon, SystemIcon } from './icons.tsx'
 
 export function TopBar() {
@@ -48,8 +49,6 @@ export function TopBar() {
     </header>
   )
 }
-
-export const STORAGE_NAMES = { opfs: 'OPFS', indexeddb: 'IndexedDB', memory: 'memory only' } as const
 
 function SessionState() {
   const current = session.value

@@ -129,10 +129,11 @@ async function refreshSpace(): Promise<void> {
   persisted.value = await manager?.persisted?.()
 }
 
-/** Asks the browser not to evict this site's data. */
-export async function askToPersist(): Promise<void> {
-  await navigator.storage.persist()
+/** Asks the browser not to evict this site's data; gives its answer. */
+export async function askToPersist(): Promise<boolean> {
+  const granted = await navigator.storage.persist()
   await refreshSpace()
+  return granted
 }
 
 export { listDatabases }
