@@ -1,0 +1,28 @@
+// Many small transactions: one after another, and all at once. Each is as durable as was asked for when it is answered.
+import { CREATE_PEOPLE, INSERT_PERSON, people } from './people.ts'
+import type { Workload } from './workload.ts'
+
+const common = {
+  writes: true,
+  count: { full: 1000, quick: 50 },
+  fill: async () => {},
+  before: (db) => db.exec(`DROP TABLE IF EXISTS people; ${CREATE_PEOPLE}`),
+} satisfies Partial<Workload>
+
+export const commitsAwaited: Workload = {
+  ...common,
+  name: 'commits-awaited',
+  title: 'commits, each awaited',
+  async run(db, count) {
+    for (const row of people(count)) await db.run(INSERT_PERSON, row)
+  },
+}
+
+export const commitsConcurrent: Workload = {
+  ...common,
+  name: 'commits-concurrent',
+  title: 'commits, all at once',
+  async run(db, count) {
+    await Promise.all(Array.from(people(count), (row) => db.run(INSERT_PERSON, row)))
+  },
+}

@@ -1,0 +1,54 @@
+// Single rows by their key, in the three ways that a page can ask: all in one message, one after another, in groups.
+import { fillPeople, keys } from './people.ts'
+import { check, type Workload } from './workload.ts'
+
+const ROWS = 100_000
+const GROUP = 100
+const SELECT = 'SELECT name, score FROM people WHERE id = ?'
+
+const common = {
+  writes: false,
+  count: { full: 5000, quick: 500 },
+  fill: (db) => fillPeople(db, ROWS),
+} satisfies Partial<Workload>
+
+export const selectsInWorker: Workload = {
+  ...common,
+  name: 'selects-worker',
+  title: 'point selects, in the worker',
+  async run(db, count) {
+    const results = await db.queryAll(
+      SELECT,
+      keys(count, ROWS).map((key) => [key]),
+    )
+    check(results.length === count && results.every((rows) => rows.length === 1), 'a row per key')
+  },
+}
+
+export const selectsAwaited: Workload = {
+  ...common,
+  name: 'selects-awaited',
+  title: 'point selects, each awaited',
+  async run(db, count) {
+    for (const key of keys(count, ROWS)) {
+      const [row] = await db.query(SELECT, [key])
+      check(row?.name === `name number ${key}`, 'the row of its key')
+    }
+  },
+}
+
+export const selectsGrouped: Workload = {
+  ...common,
+  name: 'selects-grouped',
+  title: `point selects, ${GROUP} at a time`,
+  async run(db, count) {
+    const all = keys(count, ROWS)
+    for (let at = 0; at < all.length; at += GROUP) {
+      const results = await Promise.all(all.slice(at, at + GROUP).map((key) => db.query(SELECT, [key])))
+      check(
+        results.every((rows) => rows.length === 1),
+        'a row per key',
+      )
+    }
+  },
+}

@@ -1,0 +1,31 @@
+// What is measured: one file of this folder per kind of work. A workload fills what it needs, and then does the same work
+// again and again; only `run` is timed.
+import type { Connection } from '../adapters/adapter.ts'
+
+export interface Workload {
+  /** As on the command line. */
+  readonly name: string
+  readonly title: string
+  /** Measured at both levels of durability; what only reads is measured at one. */
+  readonly writes: boolean
+  /** A new page, worker and cache for each run. What the operating system holds in memory stays there. */
+  readonly cold?: boolean
+  /** Operations or rows of one run. */
+  readonly count: Sizes
+  fill(db: Connection, count: number): Promise<void>
+  /** Before each run, untimed. */
+  before?(db: Connection): Promise<void>
+  /** Throws if the answers are not what they must be. */
+  run(db: Connection, count: number): Promise<void>
+}
+
+export interface Sizes {
+  readonly full: number
+  readonly quick: number
+}
+
+export type Size = keyof Sizes
+
+export function check(condition: boolean, what: string): asserts condition {
+  if (!condition) throw new Error(`The answer is wrong: ${what}`)
+}
