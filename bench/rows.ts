@@ -40,7 +40,8 @@ export async function run(args: readonly string[]): Promise<void> {
       `\n${String(about.browser)}\n${about.cores} cores (${about.processor}), load ${about.load} at the start`,
     )
     if (Number(about.load) > LOAD_MAX) console.log('The machine had other work: compare rows, do not quote figures.')
-    console.log(`${runs} runs per cell; memory after the last one, the page's with what was not collected yet\n\n${tableOf(measured)}`)
+    console.log(`${runs} runs per cell; memory after the last one, the page's with what is not collected yet\n`)
+    console.log(tableOf(measured))
     const file = resolve(import.meta.dirname, '..', json)
     await mkdir(dirname(file), { recursive: true })
     await writeFile(file, `${JSON.stringify({ ...about, runs, rows: measured }, null, 2)}\n`)

@@ -111,7 +111,7 @@ export function catchDownloads(page: BrowserPage): Promise<void> {
 /** The first file caught, as text with one character per byte. */
 export function caughtBytes(page: BrowserPage): Promise<string> {
   return page.evaluate<string>(async () => {
-    const { caught } = globalThis as unknown as { caught: Blob[] }
+    const { caught = [] } = globalThis as { caught?: Blob[] }
     while (caught.length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
     const bytes = new Uint8Array(await caught[0]!.arrayBuffer())
     return Array.from(bytes.subarray(0, 10_000), (byte) => String.fromCharCode(byte)).join('')
