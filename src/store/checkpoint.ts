@@ -5,9 +5,14 @@
 //
 // Invariants: F is claimed by something synced and not newer than the oldest pin; a crash before (5) leaves the old
 // state, whose log still holds every block written over; between (5) and (6) both superblocks lead to the same last
-// commit; copies are verified and keep their checksum; a failed sync before (5) sends the fold back to (1).
+// commit; copies are verified and keep their checksum; a failed sync before (5) sends the fold back to (1). What is damaged
+// does not stop a fold, else the log would never be free again: once a second try has found the same, the bytes are
+// copied as they are with the checksum that they fail, and blocks whose header is damaged get one that fails.
 import { DeviceError } from '../device/device.ts'
+import { StorageError } from '../errors/errors.ts'
 import { assert } from './assert.ts'
+import type { Stored } from './block-index.ts'
+import { CHECKSUM_IDS } from './checksum.ts'
 import { storageError } from './device-writer.ts'
 import { blockAt, SIDE_AT, SIDE_BYTES_MAX, SUPERBLOCK_AT, segmentOf, slotAt, TABLE_AT } from './format.ts'
 import { type Location, locate, readLocated } from './locate.ts'
@@ -26,6 +31,8 @@ export interface FoldCounts {
   restarts: number
   segments: number
   blocks: number
+  /** Blocks that were damaged before they were brought home, and still are. */
+  damaged: number
 }
 
 /** Failed writes of a fold after which it gives up until the next checkpoint; nothing is harmed by then. */
@@ -33,12 +40,17 @@ const WRITE_FAILURES_MAX = 3
 
 /** Runs one checkpoint to its end. Resolves without effect if nothing can be folded. Throws StorageError. */
 export async function runCheckpoint(state: StoreState, slice: Slice, counts: FoldCounts): Promise<void> {
+  let withDamage = false
   for (let failures = 0; ; counts.restarts++) {
-    const fold = new Fold(state, slice, counts)
+    const fold = new Fold(state, slice, counts, withDamage)
     try {
       if (await fold.run()) return
     } catch (error) {
       fold.abandon()
+      if (!withDamage && isDamage(error)) {
+        withDamage = true
+        continue
+      }
       if (!(error instanceof DeviceError)) throw error
       if (++failures === WRITE_FAILURES_MAX) throw storageError(error)
       continue
@@ -47,17 +59,21 @@ export async function runCheckpoint(state: StoreState, slice: Slice, counts: Fol
   }
 }
 
+const isDamage = (error: unknown): boolean => error instanceof StorageError && error.code === 'corrupt'
+
 class Fold {
   readonly #state: StoreState
   readonly #slice: Slice
   readonly #counts: FoldCounts
+  readonly #withDamage: boolean
   readonly #failures: number
   readonly #taken: number[] = []
 
-  constructor(state: StoreState, slice: Slice, counts: FoldCounts) {
+  constructor(state: StoreState, slice: Slice, counts: FoldCounts, withDamage: boolean) {
     this.#state = state
     this.#slice = slice
     this.#counts = counts
+    this.#withDamage = withDamage
     this.#failures = state.writer.failedSyncs
   }
 
@@ -131,10 +147,13 @@ class Fold {
     const { geometry: g, home, writer, checksums, term } = state
     const first = segment * g.blocksPerSegment
     const locations: Location[] = []
+    const lost = new Set<number>()
     for (let i = 0; i < g.blocksPerSegment; i++) {
-      locations.push(first + i < sizeBlocks ? locate(state, first + i, sequence) : { kind: 'zero' })
+      const location = first + i < sizeBlocks ? this.#locate(first + i, sequence) : ZERO
+      if (!location) lost.add(i)
+      locations.push(location ?? ZERO)
     }
-    if (locations.every((location) => location.kind === 'zero')) return undefined
+    if (lost.size === 0 && locations.every((location) => location.kind === 'zero')) return undefined
     const { place, slot } = this.#target(segment, sequence, locations)
     home.readAhead.forget(place)
     const header = SegmentHeader.empty(g)
@@ -147,12 +166,24 @@ class Fold {
       }
       i = Math.max(end, i + 1)
     }
+    for (const i of lost) header.set(i, unreadable(sequence, g.blockSize))
+    this.#counts.damaged += lost.size
     const { storeId } = state.superblock
     const headerChecksum = header.seal({ segment, storeId, term, sequence }, checksums)
     writer.writeFold('main', header.bytes, slotAt(place, slot, g))
     home.keep(place, slot, header)
     this.#counts.segments++
     return { place, slot, headerChecksum }
+  }
+
+  /** Undefined if the header that would tell is damaged. */
+  #locate(block: number, sequence: number): Location | undefined {
+    try {
+      return locate(this.#state, block, sequence)
+    } catch (error) {
+      if (!this.#withDamage || !isDamage(error)) throw error
+      return undefined
+    }
   }
 
   /** A fresh segment that holds at least half becomes the home; else the old home stays; else any fresh one; else a reserved place. */
@@ -185,11 +216,23 @@ class Fold {
     const run = new Uint8Array((to - from) * blockSize)
     for (let i = from; i < to; i++) {
       const location = locations[i]
-      if (location)
-        readLocated(state, first + i, location, run.subarray((i - from) * blockSize, (i - from + 1) * blockSize))
+      const copy = run.subarray((i - from) * blockSize, (i - from + 1) * blockSize)
+      if (location) this.#copy(first + i, location, copy)
     }
     state.writer.writeFold('main', run, blockAt(place, from, state.geometry))
     this.#counts.blocks += to - from
+  }
+
+  #copy(block: number, location: Location, copy: Uint8Array): void {
+    const state = this.#state
+    try {
+      readLocated(state, block, location, copy)
+    } catch (error) {
+      if (!this.#withDamage || !isDamage(error)) throw error
+      if (location.kind === 'log') state.log.read(location.stored.log, location.stored.offset, copy)
+      else if (location.kind === 'main') state.home.readAhead.direct(location.place, location.index, copy)
+      this.#counts.damaged++
+    }
   }
 
   /** Step 3. Returns what the superblock says of the tables. */
@@ -267,6 +310,17 @@ class Fold {
     state.places.reset(placesInUse(state))
   }
 }
+
+const ZERO: Location = { kind: 'zero' }
+
+/** An entry that no bytes pass, for a block of which nothing is known any more. */
+const unreadable = (sequence: number, length: number): Stored => ({
+  sequence,
+  checksum: 0n,
+  algorithm: CHECKSUM_IDS.xxhash64,
+  length,
+  modifiedSeconds: 0,
+})
 
 /** Hands everything published to the device and syncs it. */
 export async function syncAll(state: StoreState): Promise<void> {

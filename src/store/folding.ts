@@ -6,7 +6,7 @@ import type { StoreState } from './state.ts'
 const SLICE_MS = 8
 
 export class Folding {
-  readonly counts: FoldCounts = { folds: 0, restarts: 0, segments: 0, blocks: 0 }
+  readonly counts: FoldCounts = { folds: 0, restarts: 0, segments: 0, blocks: 0, damaged: 0 }
   readonly #state: StoreState
   readonly #slice: Slice
   readonly #onFailure: (error: unknown) => void

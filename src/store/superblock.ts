@@ -34,6 +34,8 @@ export function decodeSuperblock(bytes: Uint8Array, checksums: Checksums): Super
   new DataView(copy.buffer).setBigUint64(SUPERBLOCK.at.checksum, 0n, true)
   const intact = checksums.structure(copy) === superblock.checksum
   if (superblock.magic !== SUPERBLOCK_MAGIC) return { kind: 'damaged' }
+  // There is no version 0: that is a superblock of which only the first bytes were written.
+  if (superblock.formatVersion === 0) return { kind: 'damaged' }
   if (superblock.formatVersion !== FORMAT_VERSION) {
     return { kind: 'other-version', version: superblock.formatVersion, intact }
   }

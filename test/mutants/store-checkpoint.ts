@@ -129,9 +129,8 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: CHECKPOINT,
-        find: 'if (location)\n        readLocated(state, first + i, location, run.subarray((i - from) * blockSize, (i - from + 1) * blockSize))',
+        find: 'if (location) this.#copy(first + i, location, copy)',
         replace: `if (location && location.kind !== 'zero') {
-        const copy = run.subarray((i - from) * blockSize, (i - from + 1) * blockSize)
         const { stored } = location
         if (location.kind === 'log') state.log.read(location.stored.log, location.stored.offset, copy)
         else state.home.readAhead.direct(location.place, location.index, copy)

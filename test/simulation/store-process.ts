@@ -59,6 +59,7 @@ export class Process {
     try {
       await this.#randomStep()
     } catch (error) {
+      if (isCorrupt(error)) throw new Broken(`damage stops more than the reading of damaged blocks: ${error}`)
       if (!isRefused(error) || this.store.latched) throw error
       this.#tally.full++
     }
@@ -176,8 +177,7 @@ export class Process {
     await this.#slice()
     const error = this.#foldError
     this.#foldError = undefined
-    // A fold that finds damage reports it; the rest of the store goes on.
-    if (error && !(this.#context.damaged() && isCorrupt(error))) throw error
+    if (error) throw error
   }
 
   async #slice(): Promise<void> {
@@ -238,7 +238,7 @@ export class Process {
     } catch (error) {
       // A latched store may have lost what was not acknowledged: that is a death, and the oracle must look what is there.
       if (!(error instanceof StorageError) || this.store.latched) throw error
-      if (isCorrupt(error) && !this.#context.damaged()) throw error
+      if (isCorrupt(error)) throw error
     }
     // Nothing may be missing after a close that only failed to fold.
     this.#known.flushed = this.#known.synced = sequence

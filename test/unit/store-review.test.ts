@@ -145,9 +145,9 @@ describe('closing', () => {
     publish(store, 0, 2)
     const before = syncs
     const closed = store.close()
-    fail(new StorageError('corrupt', 'a fold that found damage'))
-    await expect(folding).rejects.toMatchObject({ code: 'corrupt' })
-    await expect(closed).rejects.toMatchObject({ code: 'corrupt' })
+    fail(new StorageError('io', 'a fold that cannot read'))
+    await expect(folding).rejects.toMatchObject({ code: 'io' })
+    await expect(closed).rejects.toMatchObject({ code: 'io' })
     expect(syncs).toBeGreaterThan(before)
     expect(store.syncedSequence).toBe(2)
   })
