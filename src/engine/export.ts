@@ -15,7 +15,7 @@ const VERSIONS_AT = 18
 export function runExport(runner: RequestRunner, job: Job): RunResult {
   const { session } = job
   const { seq } = job.request
-  const snapshot = runner.database.blocks.pin()
+  const snapshot = runner.database.blocks.pin({ untimed: true })
   const stream = new ChunkStream()
   session.streams.set(seq, stream)
   runner.scheduler.leaveLane(job)

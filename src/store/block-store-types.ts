@@ -63,8 +63,8 @@ export interface Blocks {
   readonly flushedSequence: number
   /** Newest sequence that survives a power cut. */
   readonly syncedSequence: number
-  /** Pins the newest published state. */
-  pin(): Snapshot
+  /** Pins the newest published state. `untimed`: however long it is held it ends only for lack of space (an export). */
+  pin(options?: { readonly untimed?: boolean }): Snapshot
   /** Opens the write transaction; there is at most one (asserted). */
   begin(): WriteTransaction
   /**

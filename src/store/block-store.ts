@@ -140,9 +140,9 @@ export class BlockStore implements Blocks {
     return this.#state.writer.latched
   }
 
-  pin(): Snapshot {
+  pin({ untimed = false }: { readonly untimed?: boolean } = {}): Snapshot {
     this.#check()
-    return new PinnedSnapshot(this.#state, pinNewest(this.#state))
+    return new PinnedSnapshot(this.#state, pinNewest(this.#state, untimed))
   }
 
   begin(): Transaction {

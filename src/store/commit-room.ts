@@ -1,6 +1,7 @@
 // Room in the log before a group of commits runs, since a commit inside SQLite cannot wait. Usually there is some, in
 // the active log or by entering the other one; else a fold is waited for. A snapshot never makes a commit wait or fail: while
-// it holds a log back the active one grows, and where that must end the oldest snapshot does.
+// it holds a log back the active one grows, and where that must end, or where a large transaction finds no space, the
+// oldest snapshot does.
 import { StorageError } from '../errors/errors.ts'
 import { storageError } from './device-writer.ts'
 import type { Folding } from './folding.ts'
@@ -25,6 +26,10 @@ export class CommitRoom {
     this.#state = state
     this.#folding = folding
     this.#limits = limits
+    state.onSpaceShort = () => {
+      this.#endOldestPin()
+      folding.start()
+    }
   }
 
   /** Makes room for one more group. Throws StorageError. */

@@ -193,6 +193,7 @@ function assemble(options: RecoveryOptions, { superblock, table, side, chain }: 
     claimed: 0,
     transaction: undefined,
     onFoldDue: () => {},
+    onSpaceShort: () => {},
   }
   for (const record of chain.records) {
     state.log.records.push(record)

@@ -6,10 +6,11 @@ import type { Snapshot } from './block-store-types.ts'
 import { readBlock } from './locate.ts'
 import type { Pin, StoreState } from './state.ts'
 
-/** Pins the newest published state. */
-export function pinNewest(state: StoreState): Pin {
+/** Pins the newest published state; `untimed`: no time limit ends it. */
+export function pinNewest(state: StoreState, untimed: boolean): Pin {
   const { sequence, sizeBlocks, environment } = state
-  const pin: Pin = { sequence, sizeBlocks, sinceMs: environment.clock.monotonicMs(), ended: false }
+  const sinceMs = untimed ? Number.POSITIVE_INFINITY : environment.clock.monotonicMs()
+  const pin: Pin = { sequence, sizeBlocks, sinceMs, ended: false }
   state.pins.add(pin)
   return pin
 }

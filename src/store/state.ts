@@ -20,6 +20,7 @@ import type { Superblock } from './superblock.ts'
 export interface Pin {
   readonly sequence: number
   readonly sizeBlocks: number
+  /** Infinity: no time limit. */
   readonly sinceMs: number
   /** Set when the store had to end it. */
   ended: boolean
@@ -64,6 +65,8 @@ export interface StoreState {
   transaction: PlaceHolder | undefined
   /** Called when folding gives space back: the other log has been entered, or a commit has brought fresh segments. */
   onFoldDue: () => void
+  /** Called when space for a transaction was refused: what holds space back may end, so that the next one fits. */
+  onSpaceShort: () => void
 }
 
 export const databaseBytes = (state: StoreState): number => state.sizeBlocks * state.geometry.blockSize

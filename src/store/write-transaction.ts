@@ -98,7 +98,13 @@ export class Transaction implements WriteTransaction, PlaceHolder {
     const staged = this.#inline.get(block) ?? this.#spill.get(block)
     if (staged) staged.set(bytes)
     else if (this.#inline.size < this.#inlineMax && !this.#isFresh(block)) this.#inline.set(block, bytes.slice())
-    else this.#toFresh(block, bytes)
+    else {
+      try {
+        this.#toFresh(block, bytes)
+      } catch (error) {
+        throw this.#refused(error)
+      }
+    }
     this.#sizeBlocks = Math.max(this.#sizeBlocks, block + 1)
   }
 
@@ -159,7 +165,7 @@ export class Transaction implements WriteTransaction, PlaceHolder {
       state.places.reserve(state.homesNeeded.countWith(this.#inline.keys(), (segment) => this.#fresh.has(segment)))
       makeRoom(state, roundUp(recordBytes(this.#content([])) + state.sizes.originsBytesMax, SECTOR))
     } catch (error) {
-      throw storageErrorOf(error)
+      throw this.#refused(error)
     }
     this.#reserved = true
   }
@@ -215,6 +221,13 @@ export class Transaction implements WriteTransaction, PlaceHolder {
     this.#state.writer.check()
     this.#dirty = true
     this.#reserved = false
+  }
+
+  /** Space that is missing now may be there for the next transaction. */
+  #refused(error: unknown): Error {
+    const refusal = storageErrorOf(error)
+    if (refusal instanceof StorageError && refusal.code === 'quota') this.#state.onSpaceShort()
+    return refusal
   }
 
   #assertOpen(): void {

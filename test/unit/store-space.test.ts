@@ -1,0 +1,60 @@
+// Snapshots that hold space back, and when they end. Each test says what had gone wrong.
+import { expect, test } from 'vitest'
+import { MemoryDevice } from '../../src/device/memory.ts'
+import { BlockStore, type BlockStoreOptions } from '../../src/store/block-store.ts'
+import { simulatedEnvironment } from '../support/seeded.ts'
+
+const BLOCKS = 1024
+const open = (device: MemoryDevice, options: Partial<BlockStoreOptions> = {}) =>
+  BlockStore.open({ device, environment: simulatedEnvironment(1), ...options })
+
+/** One transaction that writes everything, far more than fits the log. */
+async function writeAll(store: BlockStore, value: number): Promise<void> {
+  await store.prepare()
+  const transaction = store.begin()
+  try {
+    for (let number = 0; number < BLOCKS; number++) transaction.write(number, new Uint8Array(4096).fill(value))
+    transaction.reserve()
+    transaction.publish([])
+  } finally {
+    transaction.rollback()
+  }
+  await store.sync()
+}
+
+// Only a log that could not grow ended the oldest snapshot: a large transaction that found no space for its segments
+// failed as often as it was tried, for as long as somebody held a snapshot.
+test('a large transaction that finds no space ends the oldest snapshot, and the next one fits', async () => {
+  const device = new MemoryDevice()
+  const store = await open(device)
+  await writeAll(store, 1)
+  await store.checkpoint()
+  const snapshot = store.pin()
+  await writeAll(store, 2)
+  device.bytesMax = Object.values(device.areas).reduce((sum, { size }) => sum + size, 0)
+  await expect(writeAll(store, 3)).rejects.toMatchObject({ code: 'quota' })
+  expect(() => snapshot.read(0, new Uint8Array(4096))).toThrow(expect.objectContaining({ code: 'snapshot-too-old' }))
+  await store.checkpoint()
+  await writeAll(store, 3)
+  expect(store.read(BLOCKS - 1)[0]).toBe(3)
+})
+
+// The time limit for snapshots ended exports of large databases to slow receivers too.
+test('the time limit of snapshots does not hold for an untimed one', async () => {
+  const store = await open(new MemoryDevice(), { maxPinnedMs: 1 })
+  const fill = async () => {
+    for (let i = 0; i < 600; i++) {
+      store.write(i % 4, new Uint8Array(4096).fill(i))
+      await store.commit()
+    }
+  }
+  await fill()
+  const timed = store.pin()
+  await fill()
+  expect(() => timed.read(0, new Uint8Array(4096))).toThrow(expect.objectContaining({ code: 'snapshot-too-old' }))
+  const untimed = store.pin({ untimed: true })
+  await fill()
+  const into = new Uint8Array(4096)
+  untimed.read(3, into)
+  expect(into[0]).toBe(599 & 255)
+})
