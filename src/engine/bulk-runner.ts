@@ -2,8 +2,9 @@
 // interactive one). The last part commits, with the bulk's outcome under the last part's number.
 import { UsageError } from '../errors/errors.ts'
 import type { BulkRequest } from '../protocol/messages.ts'
-import { BULK_SAVEPOINT, type OpenBulk } from './bulk.ts'
+import { BULK_SAVEPOINT, type OpenBulk, undoBulk } from './bulk.ts'
 import type { Connection } from './connection.ts'
+import type { InteractiveTransaction } from './interactive.ts'
 import type { Job } from './job.ts'
 import type { StatementOutcome } from './reply.ts'
 import type { RequestRunner } from './runner.ts'
@@ -34,13 +35,14 @@ export class BulkRunner {
     if (transaction !== undefined)
       return this.#runner.interactive.onWriter(job, transaction, (connection) => {
         connection.run(`SAVEPOINT ${BULK_SAVEPOINT}`)
-        return this.#part(job, request, this.#open(job, request, connection, true))
+        const inside = session.transactions.get(transaction)
+        return this.#part(job, request, this.#open(job, request, connection, inside))
       })
     const { writer } = this.#runner.database
     this.#runner.enter(session, writer)
     return this.#runner.writes.withRoom(() => {
       writer.beginImmediate()
-      const bulk = this.#open(job, request, writer, false)
+      const bulk = this.#open(job, request, writer, undefined)
       this.#runner.owner = bulk
       return this.#part(job, request, bulk)
     })
@@ -56,8 +58,13 @@ export class BulkRunner {
     session.bulks.clear()
   }
 
-  #open({ session }: Job, request: BulkRequest, connection: Connection, nested: boolean): OpenBulk {
-    const bulk = { id: request.bulk, connection, nested, changes: 0 }
+  #open(
+    { session }: Job,
+    request: BulkRequest,
+    connection: Connection,
+    inside: InteractiveTransaction | undefined,
+  ): OpenBulk {
+    const bulk = { id: request.bulk, connection, inside, changes: 0 }
     session.bulks.set(bulk.id, bulk)
     return bulk
   }
@@ -68,6 +75,8 @@ export class BulkRunner {
       throw bulk.failed
     }
     try {
+      if (bulk.inside?.closed)
+        throw bulk.inside.ended ?? new UsageError('transaction-unknown', 'The transaction ended before this runMany().')
       this.#runSets(job, request, bulk)
       if (!request.last) return this.#runner.done(job)
       const ended = this.#end(job, bulk)
@@ -82,7 +91,7 @@ export class BulkRunner {
     const statement = this.#runner.compile(job.session, connection, request.sql)
     if (!statement) return
     try {
-      if (bulk.nested) refuseInsideTransaction(statement)
+      if (bulk.inside) refuseInsideTransaction(statement)
       else refuseOutsideTransaction(statement)
       bulk.changes += connection.limited(job.limits, () => runSets(statement, job.payload, request))
     } finally {
@@ -97,7 +106,7 @@ export class BulkRunner {
       job.session.bulks.delete(bulk.id)
       if (this.#runner.owner === bulk) this.#runner.owner = undefined
     }
-    if (bulk.nested) {
+    if (bulk.inside) {
       connection.run(`RELEASE ${BULK_SAVEPOINT}`)
       close()
       return this.#runner.result(job, outcome(), false)
@@ -111,16 +120,12 @@ export class BulkRunner {
   }
 
   #fail(job: Job, request: BulkRequest, bulk: OpenBulk, error: unknown): never {
-    const { connection } = bulk
     bulk.failed = error
     if (this.#runner.owner === bulk) this.#runner.owner = undefined
     if (request.last) job.session.bulks.delete(bulk.id)
     if (this.#runner.database.instance.vfs.failure.fatal === undefined) {
-      if (!bulk.nested) connection.rollback()
-      else if (!connection.autocommit) {
-        connection.run(`ROLLBACK TO ${BULK_SAVEPOINT}`)
-        connection.run(`RELEASE ${BULK_SAVEPOINT}`)
-      }
+      undoBulk(bulk)
+      if (bulk.inside) this.#runner.interactive.notice(bulk.inside)
     }
     throw error
   }

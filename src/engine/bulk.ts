@@ -1,6 +1,7 @@
 // A bulk between two of its messages: it holds the writer (or a savepoint of its interactive transaction) until the last
 // part has arrived or one of them failed.
 import type { Connection } from './connection.ts'
+import type { InteractiveTransaction } from './interactive.ts'
 import type { RequestRunner } from './runner.ts'
 import type { Session } from './session.ts'
 
@@ -8,8 +9,8 @@ export interface OpenBulk {
   readonly id: number
   /** The connection that it runs on. */
   readonly connection: Connection
-  /** True if it runs inside an interactive transaction. */
-  readonly nested: boolean
+  /** The interactive transaction that it is a part of, as a savepoint. */
+  readonly inside: InteractiveTransaction | undefined
   changes: number
   /** Why it was rolled back; the parts that still arrive are answered with it. */
   failed?: unknown
@@ -27,9 +28,13 @@ export function abandonBulk(
   if (bulk.failed !== undefined) return
   if (runner.owner === bulk) runner.owner = undefined
   if (runner.database.instance.vfs.failure.fatal !== undefined) return
-  const { connection } = bulk
-  if (!bulk.nested) connection.rollback()
-  else if (!connection.autocommit) {
+  undoBulk(bulk)
+}
+
+/** Takes back what the bulk has done, unless the transaction that it was a part of has ended: then that has decided it. */
+export function undoBulk({ inside, connection }: OpenBulk): void {
+  if (!inside) connection.rollback()
+  else if (!inside.closed && !connection.autocommit) {
     connection.run(`ROLLBACK TO ${BULK_SAVEPOINT}`)
     connection.run(`RELEASE ${BULK_SAVEPOINT}`)
   }

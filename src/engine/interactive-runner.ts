@@ -298,6 +298,7 @@ export class InteractiveRunner {
   /** Rolls back what is open and gives the connection back. */
   close(transaction: InteractiveTransaction): void {
     const { database } = this.#runner
+    transaction.closed = true
     transaction.cancelTimer?.()
     if (this.#runner.owner === transaction) this.#runner.owner = undefined
     if (database.instance.vfs.failure.fatal !== undefined) return

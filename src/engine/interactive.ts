@@ -18,6 +18,8 @@ export class InteractiveTransaction {
   tainted = false
   /** Why it was ended before its client ended it. */
   ended: Error | undefined
+  /** Its connection has been given back. */
+  closed = false
   cancelTimer: (() => void) | undefined
   /** The statement that is running on its reader between two turns. */
   stream: Job | undefined

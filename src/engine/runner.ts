@@ -105,6 +105,8 @@ export class RequestRunner implements Runner {
     if (this.latched !== undefined || job.cancelled || job.session.ended) return true
     if (job.session.restoring) return false
     const { request } = job
+    // A bulk has a lane of its own: in a transaction begun by text it waits for the statement that runs there.
+    if (request.type === 'bulk' && this.#transactionOf(job)?.stream) return false
     if (job.place === 'writer') return this.#mayUseWriter(job)
     if (request.type === 'maintenance' || request.type === 'export' || request.type === 'function') return true
     if (request.type === 'statement' && request.stream && transactionOf(job) === undefined)

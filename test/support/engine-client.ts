@@ -186,6 +186,13 @@ export class TestClient {
     this.flush()
   }
 
+  /** Values in the payload of the next envelope, by position. */
+  packed(values: readonly BindValue[]): PackedParameters {
+    const at = this.#writer.length
+    for (const [i, value] of values.entries()) this.#writer.write(value, i + 1)
+    return { at, bytes: this.#writer.length - at, count: values.length }
+  }
+
   /** Queues a request; it is sent at the end of this tick. */
   request(
     draft: Draft,
