@@ -3,7 +3,7 @@
 
 import { failureError } from '../coordination/engine-link.ts'
 import type { ClientPlatform } from '../coordination/platform.ts'
-import { TimeoutError } from '../errors/errors.ts'
+import { TimeoutError, UsageError } from '../errors/errors.ts'
 import { fromWireError } from '../errors/wire.ts'
 import {
   parseStorageAnswer,
@@ -22,7 +22,7 @@ export interface DatabaseEntry {
   readonly created: Date
 }
 
-type StorageResult = Extract<StorageAnswer, { type: 'storage-done' }>
+type StorageResult = Exclude<StorageAnswer, { type: 'failed' }>
 
 /**
  * Deletes the database `name` and everything in it, wherever it is stored; resolves to whether there was one.
@@ -44,21 +44,26 @@ export async function deleteDatabaseWith(
   options?: StoredOptions,
 ): Promise<boolean> {
   checkDatabaseName(name)
-  const { deleted } = await askStorage(
-    platform,
-    { type: 'storage', action: 'delete', name },
-    'deleteDatabase()',
-    options,
-  )
-  return deleted
+  const answer = await askStorage(platform, { type: 'storage', action: 'delete', name }, 'deleteDatabase()', options)
+  return expectDone(answer).deleted
 }
 
 export async function listDatabasesWith(platform: ClientPlatform, options?: StoredOptions): Promise<DatabaseEntry[]> {
-  const { databases } = await askStorage(platform, { type: 'storage', action: 'list' }, 'listDatabases()', options)
-  return databases.map(({ name, storage, createdMs }: StoredEntry) => ({ name, storage, created: new Date(createdMs) }))
+  const answer = await askStorage(platform, { type: 'storage', action: 'list' }, 'listDatabases()', options)
+  return databaseEntries(expectDone(answer).databases)
 }
 
-async function askStorage(
+export function databaseEntries(stored: readonly StoredEntry[]): DatabaseEntry[] {
+  return stored.map(({ name, storage, createdMs }) => ({ name, storage, created: new Date(createdMs) }))
+}
+
+function expectDone(answer: StorageResult): Extract<StorageAnswer, { type: 'storage-done' }> {
+  if (answer.type === 'storage-done') return answer
+  throw new UsageError('protocol', `The worker answered '${answer.type}' to a question about databases.`)
+}
+
+/** Has a worker of its own do the job. */
+export async function askStorage(
   platform: ClientPlatform,
   job: StorageJob,
   call: string,

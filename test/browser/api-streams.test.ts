@@ -24,6 +24,19 @@ describe.each(AVAILABLE)('in %s', (kind) => {
   })
   afterAll(() => browser?.close())
 
+  it('tells what it offers', async () => {
+    const { page } = browser
+    await page.goto(server.page('api'))
+    const report = await call<ApiSteps, 'doctor'>(page, 'doctor', null)
+    const [best] = storagesOf(kind)
+    expect(report).toMatchObject({ storage: best, worker: { available: true }, webLocks: true, databases: [] })
+    expect(report.opfs.available).toBe(best === 'opfs')
+    expect(report.indexedDb.available).toBe(true)
+    expect(report.why.join(' ')).toMatch(
+      best === 'opfs' ? /^OPFS works/ : /^OPFS cannot be used here: .*IndexedDB works/,
+    )
+  })
+
   it.each(storagesOf(kind))('streams, exports and tidies a database on %s', async (storage) => {
     const { page } = browser
     await page.goto(server.page('api'))

@@ -1,6 +1,6 @@
 // The page of the tests of streams, export and housekeeping: each step uses the built package as an application would and
 // answers with what it saw.
-import { type Database, open, type StorageChoice, sql } from '../../../src/index.ts'
+import { type Database, doctor, open, type StorageChoice, sql } from '../../../src/index.ts'
 
 let database: Database | undefined
 
@@ -10,6 +10,8 @@ function current(): Database {
 }
 
 const steps = {
+  doctor: () => doctor(),
+
   /** A table of `rows` rows of some 300 bytes. */
   async fill({ storage, rows }: { storage: StorageChoice; rows: number }) {
     const db = await open(`api-${storage}.db`, { storage })
