@@ -12,9 +12,16 @@ import type { Statement } from './statement.ts'
 
 const WRITING_PRAGMAS = new Set(['optimize', 'incremental_vacuum'])
 
+/**
+ * `DROP ... IF EXISTS` and `CREATE ... IF NOT EXISTS` are compiled to nothing where there is nothing to do, by the schema
+ * that the connection knows; a step that finds a newer schema compiles them anew, then perhaps to a write.
+ */
+const OF_SCHEMA = new Set(['CREATE', 'DROP', 'ALTER', 'REINDEX', 'ANALYZE'])
+
 /** True if running the statement may change the database, so that it needs the writer and a transaction. */
 export function needsWriter(statement: Statement): boolean {
   if (!statement.readonly) return true
+  if (OF_SCHEMA.has(statement.keyword)) return true
   const { pragma } = statement.facts
   return pragma !== undefined && WRITING_PRAGMAS.has(pragma.name)
 }

@@ -114,6 +114,30 @@ describe.each(IMPLEMENTATIONS)('on %s', (_name, make) => {
       expect(await db.query('SELECT a FROM t')).toEqual([[1], [7]])
     })
 
+    // A reader that knew an older schema compiled the DROP to nothing, so it was taken for a read; its first step found the
+    // newer schema, compiled it anew to a write, and ended `database is locked`.
+    it.each([
+      ['DROP TRIGGER IF EXISTS g', 'CREATE TRIGGER g AFTER DELETE ON t BEGIN SELECT 1; END', 0],
+      ['CREATE TRIGGER IF NOT EXISTS h AFTER DELETE ON t BEGIN SELECT 1; END', 'DROP TRIGGER h', 1],
+    ])('lets another client wait with %s', async (sql, before, triggers) => {
+      const { client, db } = await started()
+      const other = client()
+      const count = "SELECT count(*) FROM sqlite_schema WHERE type='trigger'"
+      await db.run('CREATE TRIGGER h AFTER DELETE ON t BEGIN SELECT 1; END')
+      if (triggers === 0) await db.run('DROP TRIGGER h')
+      const first = await db.begin()
+      // On a reader, which keeps the schema that it finds.
+      await other.value(count)
+      await db.run(before, [], first)
+      await db.end(first)
+      const second = await db.begin()
+      const waiting = other.run(sql)
+      await db.run('INSERT INTO t VALUES(2)', [], second)
+      await db.end(second)
+      await waiting
+      expect(await db.value(count)).toBe(triggers)
+    })
+
     it('of a client that left is rolled back, and who waited goes on', async () => {
       const { engine, client, db } = await started()
       const other = client()
