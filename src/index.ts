@@ -7,6 +7,7 @@ export { type DatabaseEntry, deleteDatabase, listDatabases } from './client/data
 export { type DoctorReport, doctor, type Offered } from './client/doctor.ts'
 export type { DatabaseEvents } from './client/events.ts'
 export type { FunctionOptions, FunctionSource } from './client/functions.ts'
+export type { ImportSource } from './client/import.ts'
 export type { VerifyReport } from './client/maintenance.ts'
 export { open } from './client/open.ts'
 export type {
@@ -29,6 +30,8 @@ export {
   BindError,
   ClosedError,
   DataSyncError,
+  ImportError,
+  type ImportErrorCode,
   LeaderLostError,
   SnapshotConflictError,
   SnapshotTooOldError,

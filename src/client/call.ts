@@ -49,7 +49,7 @@ export interface Call {
   timesSent: number
   settled: boolean
   /** Monotonic milliseconds; Infinity for no limit. */
-  readonly deadlineMs: number
+  deadlineMs: number
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
   stopListening: (() => void) | undefined

@@ -8,6 +8,7 @@ import { readDone, readReport } from './answer-readers.ts'
 import type { DatabaseEvents } from './events.ts'
 import { exportBlob, exportStream } from './export.ts'
 import { type FunctionOptions, type FunctionSource, registerFunction } from './functions.ts'
+import { type ImportSource, importFile } from './import.ts'
 import { maintain, type VerifyReport } from './maintenance.ts'
 import {
   type CallOptions,
@@ -90,6 +91,21 @@ export class Database extends Queryable {
   async export(options?: ProgressOptions): Promise<Blob> {
     checkProgressOptions('export()', options)
     return exportBlob(new DatabaseScope(this.#session), options)
+  }
+
+  /**
+   * Puts a SQLite file in the place of the whole database: a Blob or File, its bytes, or a stream of them, which is read as
+   * fast as it is stored. Pages of any size; files in WAL mode become ordinary ones. The database stays as it was, and can
+   * be read, until the file is stored and SQLite has checked it; writes wait. Then transactions, streams and exports under
+   * way end with SnapshotTooOldError (`retryable`), the event `reopened` tells of it, and prepared statements go on with
+   * the new content. Resolves once it survives a power cut. Aborting leaves the old database; SQLite's check at the end is
+   * not cut short by it. Needs space for both databases. `onProgress` counts bytes. No time limit by default.
+   * Throws ImportError, StorageError `quota`, TransactionDeadlockError, UsageError `connection-state`, LeaderLostError,
+   * TimeoutError, AbortError, ClosedError.
+   */
+  async import(source: ImportSource, options?: ProgressOptions): Promise<void> {
+    checkProgressOptions('import()', options)
+    await importFile(this.#session, source, options)
   }
 
   /**

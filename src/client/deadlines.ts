@@ -17,6 +17,7 @@ export class Deadlines {
   readonly #expire: (call: Call) => void
   #dueMs = Number.POSITIVE_INFINITY
   #cancelTimer: (() => void) | undefined
+  #heldSinceMs: number | undefined
 
   /** `calls` lists the calls that have not settled; `expire` ends one of them. */
   constructor(clock: Clock, calls: () => readonly Call[], expire: (call: Call) => void) {
@@ -25,7 +26,22 @@ export class Deadlines {
     this.#expire = expire
   }
 
+  /** The time of calls stands still until `release`, because they wait for something that is no fault of theirs. */
+  hold(): void {
+    this.stop()
+    this.#heldSinceMs ??= this.#clock.monotonicMs()
+  }
+
+  release(): void {
+    if (this.#heldSinceMs === undefined) return
+    const nowMs = this.#clock.monotonicMs()
+    for (const call of this.#calls()) call.deadlineMs += nowMs - Math.max(madeMs(call), this.#heldSinceMs)
+    this.#heldSinceMs = undefined
+    for (const call of this.#calls()) this.add(call)
+  }
+
   add(call: Call): void {
+    if (this.#heldSinceMs !== undefined) return
     if (call.deadlineMs + GRACE_MS < this.#dueMs) this.#arm(call.deadlineMs + GRACE_MS)
   }
 
@@ -58,3 +74,7 @@ export class Deadlines {
     if (this.#dueMs !== Number.POSITIVE_INFINITY) this.#arm(this.#dueMs)
   }
 }
+
+/** When it was made, later by the time that it was held. */
+const madeMs = ({ deadlineMs, plan }: Call): number =>
+  deadlineMs === Number.POSITIVE_INFINITY ? 0 : deadlineMs - plan.timeoutMs

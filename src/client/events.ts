@@ -15,6 +15,8 @@ export interface DatabaseEvents {
   writable: { readonly term: number }
   /** The worker ended by itself; the next call starts another. */
   'worker-lost': { readonly cause: Error }
+  /** Everything has been replaced by an imported file. */
+  reopened: { readonly blockSize: number; readonly term: number }
   /** Another worker has taken over. */
   'worker-restarted': { readonly term: number }
   /** Another engine is in use: that of a new term, in this page or in another one. */
@@ -32,6 +34,7 @@ export class Emitter {
     warning: new Set(),
     'sync-failure': new Set(),
     corruption: new Set(),
+    reopened: new Set(),
     writable: new Set(),
     'worker-lost': new Set(),
     'worker-restarted': new Set(),

@@ -120,6 +120,18 @@ export class Line {
     this.#schedule()
   }
 
+  /** Sends the next bytes of a file that is being imported, at once; without an engine the import is over. */
+  importPart(seq: number, bytes: Uint8Array<ArrayBuffer>, last: boolean): void {
+    if (!this.#post || !this.#sent.has(seq)) return
+    this.#send([{ type: 'import-part', target: seq, at: 0, bytes: bytes.length, last }], bytes.buffer)
+  }
+
+  /** Calls wait for an import, so their time stands still, or (false) goes on. */
+  held(held: boolean): void {
+    if (held) this.#deadlines.hold()
+    else this.#deadlines.release()
+  }
+
   /** Takes an engine into use; what is queued is sent at once. */
   attach(post: Post): void {
     this.#post = post
@@ -144,6 +156,7 @@ export class Line {
    */
   detach(cause: Error): boolean {
     this.#post = undefined
+    this.held(false)
     this.#controls = []
     const lost = [...this.#sent.values()]
     this.#sent.clear()

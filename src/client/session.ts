@@ -210,6 +210,14 @@ export class Session {
     this.#member.terminate()
   }
 
+  #reopened({ blockSize, term }: { readonly blockSize: number; readonly term: number }): void {
+    if (!this.info) return
+    const why = this.info.why.filter((line) => !line.startsWith('The block size is '))
+    if (blockSize !== this.options.blockSize) why.push(`The block size is ${blockSize}, that of the imported file.`)
+    this.info = { ...this.info, blockSize, term, why }
+    this.events.emit('reopened', { blockSize, term })
+  }
+
   #tell(event: EngineEvent['event']): void {
     switch (event.name) {
       case 'warning':
@@ -221,6 +229,12 @@ export class Session {
         if (!this.info) return
         this.info = { ...this.info, readOnly: false }
         this.events.emit('writable', { term: this.info.term })
+        return
+      case 'held':
+        this.line.held(event.held)
+        return
+      case 'reopened':
+        this.#reopened(event)
         return
       case 'terminated':
         return

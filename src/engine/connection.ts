@@ -4,7 +4,7 @@
 // autocommit.
 import { AbortError, type DataSyncError, SqliteError, TimeoutError, UsageError } from '../errors/errors.ts'
 import { assert } from '../store/assert.ts'
-import type { Origin } from '../store/block-store-types.ts'
+import type { Blocks, Origin } from '../store/block-store-types.ts'
 import type { MainFile } from '../vfs/main-file.ts'
 import * as code from '../vfs/result-codes.ts'
 import { Authorizer, type PragmaUse } from './authorizer.ts'
@@ -51,6 +51,8 @@ export interface ConnectionOptions {
   readonly name: string
   readonly blockSize: number
   readonly cacheBytes: number
+  /** What it reads instead of the database itself. */
+  readonly view?: Blocks
 }
 
 export class Connection {
@@ -71,11 +73,11 @@ export class Connection {
   #limits = NO_LIMITS
   #interruption: 'deadline' | 'slice' | 'cancel' | undefined
 
-  constructor(instance: SqliteInstance, { name, blockSize, cacheBytes }: ConnectionOptions) {
+  constructor(instance: SqliteInstance, { name, blockSize, cacheBytes, view }: ConnectionOptions) {
     this.instance = instance
     this.#cacheBytes = cacheBytes
     const { exports, vfs, heap, sqlite3 } = instance
-    const { uri, connection } = vfs.newConnection(name)
+    const { uri, connection } = vfs.newConnection(name, view)
     const flags = code.SQLITE_OPEN_READWRITE | code.SQLITE_OPEN_CREATE | code.SQLITE_OPEN_URI
     const result = instance.parameters.copy(new Uint8Array(4))
     const opened = instance.withText(uri, (pointer) => exports.sqlite3_open_v2(pointer, result, flags, 0))
@@ -89,6 +91,23 @@ export class Connection {
     this.#progress = sqlite3.wasm.installFunction('i(p)', () => this.#onProgress())
     exports.sqlite3_extended_result_codes(this.#db, 1)
     exports.sqlite3_limit(this.#db, SQLITE_LIMIT_LENGTH, LENGTH_BYTES_MAX)
+    // A file that was imported may come from anybody.
+    sqlite3.capi.sqlite3_db_config(this.#db, sqlite3.capi.SQLITE_DBCONFIG_DEFENSIVE, 1, 0)
+    try {
+      this.#setUp(blockSize)
+      this.#begin = this.#compile('BEGIN IMMEDIATE')
+      this.#commit = this.#compile('COMMIT')
+      this.#rollback = this.#compile('ROLLBACK')
+    } catch (error) {
+      // Nobody will close what was never opened.
+      this.#release()
+      throw error
+    }
+    exports.sqlite3_set_authorizer(this.#db, this.#authorizer.pointer, 0)
+    exports.sqlite3_progress_handler(this.#db, PROGRESS_STEPS, this.#progress, 0)
+  }
+
+  #setUp(blockSize: number): void {
     for (const [pragma, value] of Object.entries({
       page_size: blockSize,
       journal_mode: 'PERSIST',
@@ -99,11 +118,6 @@ export class Connection {
       ...SESSION_DEFAULTS,
     }))
       this.run(`PRAGMA ${pragma}=${value}`)
-    this.#begin = this.#compile('BEGIN IMMEDIATE')
-    this.#commit = this.#compile('COMMIT')
-    this.#rollback = this.#compile('ROLLBACK')
-    exports.sqlite3_set_authorizer(this.#db, this.#authorizer.pointer, 0)
-    exports.sqlite3_progress_handler(this.#db, PROGRESS_STEPS, this.#progress, 0)
   }
 
   /** True outside a transaction. */
@@ -240,8 +254,12 @@ export class Connection {
   }
 
   close(): void {
-    this.#cache.clear()
     for (const statement of [this.#begin, this.#commit, this.#rollback]) statement.finalize()
+    this.#release()
+  }
+
+  #release(): void {
+    this.#cache.clear()
     const { exports, sqlite3, functions } = this.instance
     const closed = exports.sqlite3_close_v2(this.#db)
     this.counts.forget(functions)

@@ -22,7 +22,7 @@ export async function creditOf(stream: ChunkStream, clock: Clock, job: Job): Pro
       })
       if (late) throw new SnapshotTooOldError('Nothing was taken for 60 s, so the snapshot of this call was given up.')
       // The time that the client takes is not the request's.
-      if (job.cancelled || job.session.ended) job.checkGoesOn(clock.monotonicMs())
+      if (job.cancelled || job.stopped || job.session.ended) job.checkGoesOn(clock.monotonicMs())
     }
   } finally {
     cancelTimer()

@@ -18,10 +18,10 @@ export interface DatabaseOptions {
 export class Database {
   readonly instance: SqliteInstance
   readonly blocks: Blocks
-  readonly readers: ReaderPool
   readonly packer: RowPacker
   readonly #options: DatabaseOptions
   #writer: Connection
+  #readers: ReaderPool
 
   constructor(instance: SqliteInstance, blocks: Blocks, options: DatabaseOptions) {
     this.instance = instance
@@ -29,8 +29,11 @@ export class Database {
     this.#options = options
     this.packer = new RowPacker(instance)
     this.#writer = this.#connect(0.75)
-    const share = 0.25 / READERS_MAX
-    this.readers = new ReaderPool(() => this.#connect(share), instance.environment.clock, READERS_MAX)
+    this.#readers = this.#newReaders()
+  }
+
+  get readers(): ReaderPool {
+    return this.#readers
   }
 
   get writer(): Connection {
@@ -43,10 +46,31 @@ export class Database {
     this.#writer = this.#connect(0.75)
   }
 
-  close(): void {
-    this.readers.close()
+  /** Closes all connections, none of which may be in use; to be followed by `connect` or nothing. */
+  disconnect(): void {
+    this.#readers.close()
     this.#writer.close()
+  }
+
+  /** Opens the connections again, on what the store holds now. */
+  connect(): void {
+    this.#writer = this.#connect(0.75)
+    this.#readers = this.#newReaders()
+  }
+
+  /** A connection of its own to something else than the database, to be closed by the caller. */
+  connectTo(view: Blocks): Connection {
+    return new Connection(this.instance, { name: 'view', blockSize: view.blockSize, cacheBytes: 2 << 20, view })
+  }
+
+  close(): void {
+    this.disconnect()
     assert(this.instance.parameters.live === 0, 'all parameter buffers have been released')
+  }
+
+  #newReaders(): ReaderPool {
+    const share = 0.25 / READERS_MAX
+    return new ReaderPool(() => this.#connect(share), this.instance.environment.clock, READERS_MAX)
   }
 
   #connect(share: number): Connection {

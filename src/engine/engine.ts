@@ -8,6 +8,7 @@ import type { ClientSettings, EngineEvent, Request, Requests } from '../protocol
 import type { Blocks } from '../store/block-store-types.ts'
 import { abandonBulk } from './bulk.ts'
 import { Database } from './database.ts'
+import { ImportFeed } from './import-feed.ts'
 import { Job } from './job.ts'
 import type { MaintenanceStore } from './maintenance.ts'
 import { Outbox } from './outbox.ts'
@@ -72,6 +73,7 @@ export class Engine {
         this.#unsyncedBytes += bytes
       },
       onGroup: () => this.#afterGroup(),
+      sessions: () => this.#sessions.values(),
       metrics: () => this.#syncTimer.metrics(),
       onFatal: (error) => this.#terminated(error),
     })
@@ -131,6 +133,7 @@ export class Engine {
   #interrupt(session: Session, done: () => void): void {
     session.ended = true
     for (const stream of session.streams.values()) stream.wake?.()
+    for (const feed of session.imports.values()) feed.wake()
     this.#scheduler.post(() => {
       this.#runner.endSession(session)
       done()
@@ -160,8 +163,11 @@ export class Engine {
   #take(session: Session, request: Request, payload: Uint8Array, now: number): void {
     if (request.type === 'credit') session.streams.get(request.target)?.addCredit(request.chunks)
     else if (request.type === 'cancel') this.#cancel(session, request.target)
+    else if (request.type === 'import-part')
+      session.imports.get(request.target)?.add(payload.subarray(request.at, request.at + request.bytes), request.last)
     else {
       const job = new Job(session, request, payload, now)
+      if (request.type === 'import') session.imports.set(request.seq, new ImportFeed())
       if (this.#closing) this.#runner.fail(job, new ClosedError('The database is being closed.'))
       else this.#scheduler.add(job)
     }
@@ -173,6 +179,7 @@ export class Engine {
       if (job.session === session && job.request.seq === seq) {
         running = job.cancelled = true
         session.streams.get(seq)?.wake?.()
+        session.imports.get(seq)?.wake()
       }
     // The statement is over, but chunks of it wait for credit that will not come.
     if (!running && session.streams.delete(seq)) this.#runner.refuseSeq(session, seq)

@@ -1,11 +1,11 @@
 // One request on its way through the engine: whose it is, when it has to be done, and how it has been started so far.
 import { AbortError, ClosedError, TimeoutError } from '../errors/errors.ts'
-import type { CancelRequest, CreditRequest, Request } from '../protocol/messages.ts'
+import type { CancelRequest, CreditRequest, ImportPart, Request } from '../protocol/messages.ts'
 import { type RunLimits, runTimeout } from './connection.ts'
 import type { Session } from './session.ts'
 
 /** A request that is queued and answered. */
-export type QueuedRequest = Exclude<Request, CancelRequest | CreditRequest>
+export type QueuedRequest = Exclude<Request, CancelRequest | CreditRequest | ImportPart>
 
 export class Job {
   readonly session: Session
@@ -21,6 +21,8 @@ export class Job {
   place: 'any' | 'writer' | 'reader' = 'any'
   startedMs = 0
   cancelled = false
+  /** Why the engine ends it, though nobody has given it up. */
+  stopped: Error | undefined
 
   constructor(session: Session, request: QueuedRequest, payload: Uint8Array, nowMs: number) {
     this.session = session
@@ -37,7 +39,7 @@ export class Job {
   }
 
   get limits(): RunLimits {
-    return { deadlineMs: this.deadlineMs, cancelled: () => this.cancelled }
+    return { deadlineMs: this.deadlineMs, cancelled: () => this.cancelled || this.stopped !== undefined }
   }
 
   /** Throws if there is no reason left to run it. */
@@ -49,6 +51,7 @@ export class Job {
 
   /** Throws if there is no reason left to go on with it. */
   checkGoesOn(nowMs: number): void {
+    if (this.stopped) throw this.stopped
     if (this.session.ended) throw new ClosedError('The client has ended its session.')
     if (this.cancelled) throw new AbortError('The call was given up by its caller.')
     if (nowMs >= this.deadlineMs) throw runTimeout()

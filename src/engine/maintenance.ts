@@ -2,6 +2,7 @@
 // requests that come after them. It stands apart from the runner because none of it belongs to a transaction.
 import { UsageError } from '../errors/errors.ts'
 import type { MaintenanceReport, MaintenanceRequest } from '../protocol/messages.ts'
+import type { Blocks } from '../store/block-store-types.ts'
 import type { Database } from './database.ts'
 import type { Job } from './job.ts'
 import type { RequestRunner } from './runner.ts'
@@ -15,6 +16,19 @@ export interface MaintenanceStore {
     readonly onProgress: (done: number, total: number) => void
   }): Promise<{ readonly blocks: number; readonly damaged: readonly number[] }>
   metrics?(): Readonly<Record<string, number>>
+  replace?(blockSize: number): Promise<NewContent>
+  readonly term?: number
+  /** What ended the store, if something did. */
+  readonly latched?: unknown
+}
+
+/** New content of the store, as far as an import uses it. */
+export interface NewContent {
+  readonly sizeBlocks: number
+  append(block: Uint8Array): void | Promise<void>
+  view(): Blocks
+  commit(): Promise<void>
+  abandon(): Promise<void>
 }
 
 /** Runs one call beside everything else and answers it with its report, or with `done` where it has none. */
@@ -80,7 +94,7 @@ async function run(
   }
 }
 
-function available<T>(method: T | undefined, action: string): T {
+export function available<T>(method: T | undefined, action: string): T {
   if (method === undefined) throw new UsageError('not-supported', `This storage has no ${action}.`)
   return method
 }

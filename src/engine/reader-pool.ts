@@ -24,6 +24,11 @@ export class ReaderPool {
     return this.#used.size < this.#countMax
   }
 
+  /** True while a connection is in use. */
+  get busy(): boolean {
+    return this.#used.size > 0
+  }
+
   acquire(): Connection {
     const connection = this.#idle.pop() ?? this.#open()
     this.#used.add(connection)

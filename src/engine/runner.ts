@@ -11,6 +11,7 @@ import { type Connection, SliceEnded } from './connection.ts'
 import type { Database } from './database.ts'
 import { runExport } from './export.ts'
 import { FunctionRequests } from './function-requests.ts'
+import { importReady, runImport } from './import.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import { InteractiveRunner } from './interactive-runner.ts'
 import { type Job, waitTimeout } from './job.ts'
@@ -51,6 +52,8 @@ export class RequestRunner implements Runner {
   readonly #outbox: Outbox
   readonly store: MaintenanceStore
   readonly metrics: () => Readonly<Record<string, number>>
+  /** All clients' sessions. */
+  readonly sessions: () => Iterable<Session>
   readonly writes: WriteTransactions
   readonly #onFatal: (error: unknown) => void
   readonly #onGroup: () => void
@@ -72,12 +75,14 @@ export class RequestRunner implements Runner {
     readonly onCommit: (bytes: number) => void
     readonly onGroup: () => void
     readonly metrics: () => Readonly<Record<string, number>>
+    readonly sessions: () => Iterable<Session>
     readonly onFatal: (error: unknown) => void
   }) {
     this.database = parts.database
     this.#outbox = parts.outbox
     this.store = parts.store
     this.metrics = parts.metrics
+    this.sessions = parts.sessions
     this.writes = new WriteTransactions(parts.database, parts.onCommit)
     this.#onGroup = parts.onGroup
     this.#onFatal = parts.onFatal
@@ -111,6 +116,7 @@ export class RequestRunner implements Runner {
     if (request.type === 'maintenance' || request.type === 'export' || request.type === 'function') return true
     if (request.type === 'statement' && request.stream && transactionOf(job) === undefined)
       return this.readers.streamable
+    if (request.type === 'import') return importReady(this, job)
     if (request.type === 'begin')
       return request.mode === 'immediate' ? this.owner === undefined : this.database.readers.available
     if (transactionOf(job) !== undefined) return true
@@ -193,7 +199,8 @@ export class RequestRunner implements Runner {
     if (isBroken(error)) this.latch(error)
     if (error instanceof StorageError && error.code === 'corrupt')
       job.session.event({ name: 'corruption', block: error.block, message: error.message })
-    this.send(job, errorReply(job.request.seq, error), false)
+    this.send(job, errorReply(job.request.seq, job.stopped ?? error), false)
+    job.session.imports.delete(job.request.seq)
     return 'done'
   }
 
@@ -285,6 +292,7 @@ export class RequestRunner implements Runner {
     if (request.type === 'begin') return this.#interactive.begin(job, request)
     if (request.type === 'maintenance') return answerMaintenance(this, job, request.action)
     if (request.type === 'export') return runExport(this, job)
+    if (request.type === 'import') return runImport(this, job, request)
     if (request.type === 'function') return this.functions.run(job, request)
     if (request.type === 'bulk') return this.#bulk.run(job, request)
     const transaction = transactionOf(job)

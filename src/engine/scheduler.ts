@@ -46,6 +46,7 @@ export class Scheduler {
   #pumping = false
   #again = false
   #cancelTimer: (() => void) | undefined
+  #heldSinceMs: number | undefined
   #idle: (() => void)[] = []
   readonly #counts = { groups: 0, requests: 0, groupRequestsMax: 0 }
 
@@ -99,6 +100,25 @@ export class Scheduler {
     const lane = this.#lanes.get(job.lane)
     assert(lane?.jobs[0] === job, 'a running job is the first of its lane')
     lane.busy = false
+    this.wake()
+  }
+
+  /**
+   * The time of jobs that have not begun stands still until `release`: what they wait for is no fault of theirs. Held once
+   * at a time.
+   */
+  hold(): void {
+    this.#heldSinceMs = this.#clock.monotonicMs()
+    this.#watchDeadlines()
+  }
+
+  release(): void {
+    const nowMs = this.#clock.monotonicMs()
+    for (const { jobs, busy } of this.#lanes.values())
+      jobs.forEach((job, i) => {
+        if (!(busy && i === 0)) job.deadlineMs += nowMs - Math.max(job.arrivedMs, this.#heldSinceMs ?? nowMs)
+      })
+    this.#heldSinceMs = undefined
     this.wake()
   }
 
@@ -220,6 +240,7 @@ export class Scheduler {
   #watchDeadlines(): void {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
+    if (this.#heldSinceMs !== undefined) return
     let first = Number.POSITIVE_INFINITY
     for (const { jobs, busy } of this.#lanes.values())
       jobs.forEach(({ deadlineMs }, i) => {

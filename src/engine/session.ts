@@ -5,6 +5,7 @@ import { toWireError } from '../errors/wire.ts'
 import type { ClientCounts, ClientSettings, EngineEvent, FromEngine } from '../protocol/messages.ts'
 import type { OpenBulk } from './bulk.ts'
 import { type CountsOfClient, NO_COUNTS } from './client-counts.ts'
+import type { ImportFeed } from './import-feed.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import { buildAnswers, type Reply } from './reply.ts'
 import { NO_FUNCTIONS, type UserFunctionSet } from './user-functions.ts'
@@ -68,6 +69,8 @@ export class Session {
   /** Functions of a former engine are being loaded. */
   restoring = false
   readonly streams = new Map<number, ChunkStream>()
+  /** Bytes on their way, by the number of their import. */
+  readonly imports = new Map<number, ImportFeed>()
   readonly #port: ClientPort
   #sentCounts: ClientCounts
   readonly #warned = new Set<string>()

@@ -63,6 +63,24 @@ export class StorageError extends DataSyncError {
   }
 }
 
+export type ImportErrorCode =
+  | 'import-empty'
+  | 'import-not-sqlite'
+  | 'import-encrypted'
+  | 'import-truncated'
+  | 'import-needs-wal'
+  | 'import-utf16'
+  | 'import-damaged'
+  | 'import-unreadable'
+
+/** A file cannot be imported. The database that was open is as it was. */
+export class ImportError extends DataSyncError {
+  override readonly name = 'ImportError'
+  constructor(code: ImportErrorCode, message: string, options?: DataSyncErrorOptions) {
+    super(code, message, options)
+  }
+}
+
 /** A value cannot be stored or a parameter does not fit the statement. Code `bind`. */
 export class BindError extends DataSyncError {
   override readonly name = 'BindError'

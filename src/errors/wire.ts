@@ -10,6 +10,8 @@ import {
   ClosedError,
   DataSyncError,
   type DataSyncErrorOptions,
+  ImportError,
+  type ImportErrorCode,
   LeaderLostError,
   SnapshotConflictError,
   SnapshotTooOldError,
@@ -60,6 +62,8 @@ export function fromWireError(wire: WireError): DataSyncError {
       const block = numberFact(facts.block)
       return new StorageError(code as StorageErrorCode, message, { ...options, ...(block !== undefined && { block }) })
     }
+    case 'ImportError':
+      return new ImportError(code as ImportErrorCode, message, options)
     case 'BindError':
       return new BindError(message, numberFact(facts.parameter) ?? stringFact(facts.parameter))
     case 'UsageError':

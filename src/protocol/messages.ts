@@ -160,6 +160,16 @@ export interface ExportRequest extends RequestBase {
   readonly type: 'export'
 }
 
+/**
+ * Puts a SQLite file in the place of the whole database. Its bytes come in `import-part` messages, of which at most 4 MiB
+ * may be on the way. Answers: `progress` with the bytes taken so far, which is the sender's credit, then `done`.
+ */
+export interface ImportRequest extends RequestBase {
+  readonly type: 'import'
+  /** Bytes of the whole file; 0 where that is not known. */
+  readonly totalBytes: number
+}
+
 /** Any number of statements without parameters, atomic unless the script controls transactions itself. Answer: `done`. */
 export interface ScriptRequest extends RequestBase, InTransaction {
   readonly type: 'script'
@@ -250,6 +260,14 @@ export interface CreditRequest {
   readonly chunks: number
 }
 
+/** The next bytes of a file that is being imported. No answer of its own. */
+export interface ImportPart extends PayloadRange {
+  readonly type: 'import-part'
+  readonly target: RequestSeq
+  /** Nothing follows. */
+  readonly last: boolean
+}
+
 export type Request =
   | StatementRequest
   | ScriptRequest
@@ -262,6 +280,8 @@ export type Request =
   | FunctionRequest
   | MaintenanceRequest
   | ExportRequest
+  | ImportRequest
+  | ImportPart
   | CancelRequest
   | CreditRequest
 
@@ -316,6 +336,10 @@ export interface EngineEvent {
     | { readonly name: 'warning'; readonly message: string }
     /** There was no space to write at all, and now there is. */
     | { readonly name: 'writable' }
+    /** Requests that write wait for an import (`held`), or go on; their time limits stand still meanwhile. */
+    | { readonly name: 'held'; readonly held: boolean }
+    /** Everything has been replaced by an imported file. */
+    | { readonly name: 'reopened'; readonly blockSize: number; readonly term: number }
     | { readonly name: 'terminated'; readonly error: WireError }
 }
 

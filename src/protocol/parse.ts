@@ -92,6 +92,12 @@ function checkStart(start: Fields): void {
 
 function checkRequest(request: Fields, payloadBytes: number): void {
   const type = request.type as Request['type']
+  if (type === 'import-part') {
+    natural(request, 'target')
+    flag(request, 'last')
+    checkRange(request, payloadBytes)
+    return
+  }
   if (type === 'cancel' || type === 'credit') {
     natural(request, 'target')
     if (type === 'credit') natural(request, 'chunks')
@@ -141,6 +147,9 @@ function checkRequest(request: Fields, payloadBytes: number): void {
       text(request, 'action')
       return
     case 'export':
+      return
+    case 'import':
+      natural(request, 'totalBytes')
       return
     default:
       throw nonsense(`unknown request type ${show(type satisfies never)}`)

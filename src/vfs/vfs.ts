@@ -32,6 +32,8 @@ export class SqliteVfs {
   readonly #seat: WriterSeat = { holder: undefined }
   readonly #files = new Map<number, MainFile | ShadowFile>()
   readonly #mainFiles = new Map<number, MainFile>()
+  /** What connections read that were not opened on the database itself. */
+  readonly #views = new Map<number, Blocks>()
   readonly #parameterName: number
   readonly #ioMethods: number
   #connections = 0
@@ -57,9 +59,10 @@ export class SqliteVfs {
     assert(capi.sqlite3_vfs_register(vfs.pointer, 0) === code.SQLITE_OK, 'the VFS can be registered')
   }
 
-  /** The address under which one more connection to the database is opened, and its number. */
-  newConnection(name: string): { readonly uri: string; readonly connection: number } {
+  /** The address under which one more connection to the database (or to `view`) is opened, and its number. */
+  newConnection(name: string, view?: Blocks): { readonly uri: string; readonly connection: number } {
     const connection = ++this.#connections
+    if (view) this.#views.set(connection, view)
     const path = encodeURIComponent(name)
     return { uri: `file:${path}?vfs=${VFS_NAME}&${CONNECTION_PARAMETER}=${connection}`, connection }
   }
@@ -96,7 +99,11 @@ export class SqliteVfs {
         files.delete(id)
         if (file instanceof ShadowFile) file.truncate(0)
         else if (file) {
-          for (const [connection, open] of this.#mainFiles) if (open === file) this.#mainFiles.delete(connection)
+          for (const [connection, open] of this.#mainFiles) {
+            if (open !== file) continue
+            this.#mainFiles.delete(connection)
+            this.#views.delete(connection)
+          }
           return this.#guardVoid(code.SQLITE_IOERR, () => file.close())
         }
         return code.SQLITE_OK
@@ -216,7 +223,8 @@ export class SqliteVfs {
       const connection = this.#connectionOf(name)
       if (connection !== this.#connections || this.#mainFiles.has(connection))
         throw new StorageError('unavailable', 'only the database itself can be opened; use import and export for files')
-      const file = new MainFile(this.#blocks, this.#seat)
+      const view = this.#views.get(connection)
+      const file = view ? new MainFile(view, { holder: undefined }) : new MainFile(this.#blocks, this.#seat)
       this.#mainFiles.set(connection, file)
       return file
     }

@@ -16,7 +16,7 @@ import { parseFromEngine, parseToEngine } from '../../src/protocol/parse.ts'
 import { ManualClock } from './manual-clock.ts'
 import { packValues, type StoredValue, unpackValues } from './reference-codec.ts'
 
-export type NumberedRequest = Exclude<Request, { type: 'cancel' | 'credit' }>
+export type NumberedRequest = Exclude<Request, { type: 'cancel' | 'credit' | 'import-part' }>
 /** Gives the answers to a request; undefined or an empty list leaves it open. */
 export type Script = (request: NumberedRequest, engine: FakeEngine) => Answer | readonly Answer[] | undefined
 
@@ -107,7 +107,9 @@ export class FakeEngine {
     else if (message.type === 'requests') {
       this.#payload = message.payload ?? new ArrayBuffer(0)
       const answers = message.requests.flatMap((request) =>
-        request.type === 'cancel' || request.type === 'credit' ? [] : (this.#platform.script(request, this) ?? []),
+        request.type === 'cancel' || request.type === 'credit' || request.type === 'import-part'
+          ? []
+          : (this.#platform.script(request, this) ?? []),
       )
       if (answers.length > 0) this.answer(...answers)
     }

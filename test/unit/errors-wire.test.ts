@@ -14,6 +14,7 @@ const samples: errors.DataSyncError[] = [
   new errors.SqliteError('SQLITE_ERROR', 'no such table', { errno: 1 }),
   new errors.StorageError('corrupt', 'block 7 is damaged', { block: 7 }),
   new errors.StorageError('quota', 'no space', { cause: new TypeError('inner') }),
+  new errors.ImportError('import-truncated', 'the file ends too early'),
   new errors.BindError('no such value', ':id'),
   new errors.BindError('no such value', 3),
   new errors.UsageError('multiple-statements', 'one only'),
