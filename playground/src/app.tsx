@@ -37,8 +37,8 @@ export function App() {
         <Results />
       </main>
       <aside class="side right" aria-label="Storage">
-        <Storage />
         <Tabs />
+        <Storage />
       </aside>
       <nav class="view-bar" aria-label="Views">
         {VIEWS.map((entry) => (

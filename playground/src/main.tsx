@@ -10,8 +10,12 @@ import './styles/results.css'
 import './styles/menu.css'
 import { render } from 'preact'
 import { App } from './app.tsx'
-import { openLastDatabase } from './state/session.ts'
+import { openLastDatabase, refresh } from './state/session.ts'
 
 const root = document.getElementById('app')
 if (root) render(<App />, root)
 void openLastDatabase()
+// Another tab may have changed the database while this one was out of sight.
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) void refresh()
+})

@@ -3,6 +3,7 @@
 //  2. one click loads the cities; the first query on them shows its rows, and a long result is drawn only where seen
 //  3. a wrong name in the SQL is reported with code and place, and marked in the editor
 //  4. after a reload the page reopens the database by itself, says so, and gives the same rows
+//  5. a second tab shares the database, says who runs it, and takes over when the first one is closed
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -65,5 +66,22 @@ describe.each(AVAILABLE)('the playground in %s', (kind) => {
     await seen(page, '.problem code', 'SQLITE_ERROR')
     expect(await textOf(page, '.problem')).toContain('line 2, column 8')
     expect(await textOf(page, '.cm-error-place')).toBe('nonsense')
+  })
+
+  it('shows who runs the database, and takes over from a tab that is closed', async () => {
+    const first = browser.page
+    await first.goto(server.url)
+    await seen(first, '.tabs-role', 'Leader')
+    const second = await browser.newPage()
+    await second.goto(server.url)
+    await seen(second, '.tabs-role', 'Follower')
+    await seen(second, '.tabs', '2 tabs have it open')
+    await write(second, 'CREATE TABLE IF NOT EXISTS shared (a); INSERT INTO shared VALUES (1); SELECT * FROM shared')
+    await click(second, 'Run')
+    await seen(second, '.run-summary', '1 row')
+    await first.close()
+    await seen(second, '.tabs-role', 'Leader')
+    await click(second, 'Run')
+    await seen(second, '.run-summary', '2 rows')
   })
 })

@@ -9,7 +9,8 @@ export async function seen(page: BrowserPage, selector: string, text = '', timeo
       const shown = document.querySelector(wanted.selector)?.textContent
       if (shown?.includes(wanted.text)) return
       if (performance.now() > deadline) {
-        const problem = document.querySelector('.problem, .bad')?.textContent ?? 'no problem'
+        const problem =
+          (document.querySelector('.problem') ?? document.querySelector('.bad'))?.textContent ?? 'no problem'
         throw new Error(`${wanted.selector} shows "${shown}", not "${wanted.text}"; the page reports ${problem}`)
       }
       await new Promise((resolve) => setTimeout(resolve, 20))

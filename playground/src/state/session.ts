@@ -7,6 +7,7 @@ import { type Catalog, readCatalog } from './catalog.ts'
 import { errorSpan, loadEnd, outcome } from './outcome.ts'
 import { describeError, type Problem } from './problem.ts'
 import { store, stored } from './stored.ts'
+import { watchTabs } from './tabs.ts'
 
 export type StorageWish = 'auto' | 'opfs' | 'indexeddb' | 'memory'
 export type DurabilityWish = 'strict' | 'relaxed'
@@ -46,6 +47,7 @@ export function openLastDatabase(): Promise<void> {
 }
 
 let turn: Promise<void> = Promise.resolve()
+let unwatchTabs = () => {}
 
 /** Closes what is open and opens `wish`, one after another; never rejects: a failure is a phase of the session. */
 export function openDatabase(wish: OpenWish): Promise<void> {
@@ -67,6 +69,7 @@ async function replace(wish: OpenWish): Promise<void> {
     const started = performance.now()
     const db = await open(wish.name, { storage: wish.storage, durability: wish.durability })
     session.value = { phase: 'open', wish, db, openedInMs: performance.now() - started }
+    unwatchTabs = watchTabs(db)
     store('database', wish.name)
     store('storage', wish.storage)
     store('durability', wish.durability)
@@ -79,6 +82,7 @@ async function replace(wish: OpenWish): Promise<void> {
 
 // A statement that runs on is ended with its worker: nothing acknowledged is lost by that.
 async function close(db: Database): Promise<void> {
+  unwatchTabs()
   try {
     await db.close({ timeoutMs: PATIENCE_MS })
   } catch (error) {
