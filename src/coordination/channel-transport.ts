@@ -25,6 +25,7 @@ export class ChannelPort implements Port {
   onmessage: ((data: unknown) => void) | undefined
   readonly #channel: Channel
   readonly #other: Side
+  #closed = false
   #awaited: { readonly message: object; readonly payload: Uint8Array<ArrayBuffer>; at: number } | undefined
 
   constructor(channel: Channel, side: Side) {
@@ -37,6 +38,8 @@ export class ChannelPort implements Port {
   }
 
   postMessage(message: unknown): void {
+    // Like a message port, and unlike a channel, a closed one takes what nobody will hear.
+    if (this.#closed) return
     const { payload } = message as { readonly payload?: ArrayBuffer }
     const to = this.#other
     if (!payload || payload.byteLength <= PIECE_BYTES) {
@@ -50,6 +53,7 @@ export class ChannelPort implements Port {
   }
 
   close(): void {
+    this.#closed = true
     this.onmessage = undefined
     this.#channel.onmessage = undefined
     this.#channel.close()

@@ -58,6 +58,7 @@ export class EngineLink {
   readonly #options: EngineLinkOptions
   readonly #watch = new AbortController()
   #state: State = 'starting'
+  #watching = false
   #started: { resolve(info: EngineInfo): void; reject(error: Error): void } | undefined
   #closed: (() => void) | undefined
 
@@ -137,10 +138,13 @@ export class EngineLink {
       case 'answers':
         this.#options.onAnswers(message)
         return
+      case 'opening':
+        this.#watchLife()
+        return
       case 'ready':
         if (message.protocol !== PROTOCOL_VERSION) throw versionError(message.protocol)
         this.#state = 'ready'
-        if (!this.#options.life.held) this.#watchLife()
+        this.#watchLife()
         this.#started?.resolve(message.info)
         return
       case 'failed':
@@ -160,6 +164,8 @@ export class EngineLink {
 
   // The engine held its lock before the request was made, so that is granted only once the engine is no more.
   #watchLife(): void {
+    if (this.#watching) return
+    this.#watching = true
     const { locks, life } = this.#options
     const { signal } = this.#watch
     locks

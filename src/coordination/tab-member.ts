@@ -11,7 +11,14 @@
 // leads only while it holds the page lock; nothing is decided by a clock except asking again, and robbing a page that
 // has not announced a term and has not answered for `SILENT_MS`.
 
-import { AbortError, ClosedError, LeaderLostError, TimeoutError, VersionTooNewError } from '../errors/errors.ts'
+import {
+  AbortError,
+  ClosedError,
+  DataSyncError,
+  LeaderLostError,
+  TimeoutError,
+  VersionTooNewError,
+} from '../errors/errors.ts'
 import { type ClientId, type EngineInfo, PROTOCOL_VERSION } from '../protocol/messages.ts'
 import type { ToBroker } from './broker.ts'
 import { connect } from './connect.ts'
@@ -30,6 +37,9 @@ const SILENT_MS = 3000
 /** A worker that lived shorter is followed by the next one only after a pause. */
 const SHORT_LIFE_MS = 1000
 
+/** After so many workers that were killed while they were opening, opening has failed: it may be what kills them. */
+const KILLED_STARTS_MAX = 3
+
 interface Waiter {
   resolve(): void
   reject(error: Error): void
@@ -42,6 +52,8 @@ export class TabMember implements Member {
   readonly #election: Election
   #client: ClientId
   #state: 'out' | 'in' | 'suspended' | 'frozen' | 'closed' = 'out'
+  /** Counts the times that this client joined; what was begun in an earlier one must not end this one. */
+  #visit = 0
   #rendezvous: Rendezvous | undefined
   #broker: Port | undefined
   #link: EngineLink | undefined
@@ -53,6 +65,8 @@ export class TabMember implements Member {
   /** The foreign engine in use or about to be. */
   #engine: string | undefined
   #storeId: string | undefined
+  /** Workers in a row that ended without a word while they were opening the database. */
+  #killedStarts = 0
   #connecting: { readonly term: number; readonly sinceMs: number; readonly abort: AbortController } | undefined
   #leavePresence: (() => void) | undefined
   #othersSeen = false
@@ -126,41 +140,51 @@ export class TabMember implements Member {
 
   #join(): void {
     const { platform } = this.#options
+    this.#visit++
     this.#state = 'in'
     this.#lastSignMs = platform.clock.monotonicMs()
     this.#stopLifecycle ??= this.#tabs.onLifecycle((event) => this.#lifecycle(event))
     this.#rendezvous = new Rendezvous(this.#tabs.openChannel(rendezvousName(this.#name)), (message) =>
       this.#hear(message),
     )
-    const client = this.#client
+    const visit = this.#visit
     this.#tabs.locks
-      .request(clientLockName(this.#name, client), () => {
-        if (this.#client !== client || this.#state !== 'in') return undefined
+      .request(clientLockName(this.#name, this.#client), () => {
+        if (this.#visit !== visit || this.#state === 'suspended' || this.#state === 'closed') return undefined
         const left = new Promise<void>((resolve) => {
           this.#leavePresence = resolve
         })
-        this.#election.enter()
-        this.#tick()
+        this.#stand()
         return left
       })
       .catch((error: unknown) => this.#options.onFailure(toError(error)))
   }
 
+  /** Joins the queue for leading and looks for who leads meanwhile. */
+  #stand(): void {
+    if (this.#state !== 'in' || !this.#leavePresence) return
+    this.#election.enter()
+    this.#tick()
+  }
+
   /** Hands over what is led, lets a foreign engine know, and is gone from everywhere. */
   async #leave(): Promise<void> {
-    const link = this.#link
+    const visit = this.#visit
     const wasLeading = this.#role === 'leader'
     if (!wasLeading) this.#election.leave()
     try {
-      await link?.close()
+      await this.#link?.close()
     } finally {
-      if (this.#link === link) this.#out()
+      if (this.#visit === visit) this.#out()
     }
   }
 
   #out(): void {
     this.#link = undefined
     this.#role = undefined
+    this.#engine = undefined
+    this.#term = 0
+    this.#readyMs = 0
     this.#stopConnecting()
     this.#cancelTick?.()
     this.#cancelTick = undefined
@@ -191,8 +215,7 @@ export class TabMember implements Member {
     } else if (event === 'resume' && this.#state === 'frozen') {
       this.#state = 'in'
       this.#lastSignMs = this.#options.platform.clock.monotonicMs()
-      this.#election.enter()
-      this.#tick()
+      this.#stand()
     }
   }
 
@@ -228,6 +251,11 @@ export class TabMember implements Member {
     if (this.#link !== link || this.#state === 'closed') return
     this.#link = undefined
     this.#role = undefined
+    const wasKilled = error instanceof DataSyncError && error.code === 'worker-ended'
+    if (wasKilled && this.#election.held && ++this.#killedStarts < KILLED_STARTS_MAX) {
+      this.#lead(false)
+      return
+    }
     if (this.#waiters.size > 0) {
       for (const { reject } of this.#waiters) reject(error)
       return
@@ -235,16 +263,14 @@ export class TabMember implements Member {
     this.#options.onFailure(error)
     this.#election.leave()
     this.#options.platform.clock.after(SEEK_MS, () => {
-      if (this.#state === 'in' && !this.#link) this.#election.enter()
+      if (!this.#link) this.#stand()
     })
     this.#tick()
   }
 
   #robbed(): void {
     if (this.#link) this.#lose(this.#link, new LeaderLostError('unknown', 'Another page has taken over.'))
-    if (this.#state !== 'in') return
-    this.#election.enter()
-    this.#tick()
+    this.#stand()
   }
 
   #handOver(why: string): void {
@@ -253,7 +279,7 @@ export class TabMember implements Member {
     const finish = () => {
       this.#election.leave()
       if (this.#link === link) this.#lose(link, new LeaderLostError('unknown', why))
-      if (this.#state === 'in') this.#election.enter()
+      this.#stand()
     }
     link.close().then(finish, finish)
   }
@@ -397,6 +423,7 @@ export class TabMember implements Member {
     this.#term = info.term
     this.#role = role
     this.#readyMs = this.#options.platform.clock.monotonicMs()
+    this.#killedStarts = 0
     this.#cancelTick?.()
     this.#introduce()
     for (const { resolve } of this.#waiters) resolve()

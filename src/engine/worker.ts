@@ -125,7 +125,8 @@ class EngineWorker {
       this.#owner = hello.client
       const { name } = hello.start as StartOptions
       tabs?.begin(name, hello.client)
-      const held = holdLock(aliveLockName(hello.client))
+      const held = holdLock(aliveLockName(hello.client)).then(() => this.#scope.postMessage({ type: 'opening' }, []))
+      held.catch(() => {}) // it is awaited below
       this.#opening = this.#openEngine(hello.start as StartOptions, this.#wasm, this.#scope)
       const opened = await this.#opening
       await held
@@ -193,8 +194,8 @@ class EngineWorker {
       const opened = await this.#opening
       this.#opened = undefined
       await opened?.close()
-      this.#platform.tabs?.end()
       this.#tellAll({ type: 'closed' })
+      this.#platform.tabs?.end()
     } catch (error) {
       this.#end(error)
     }

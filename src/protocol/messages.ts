@@ -304,6 +304,11 @@ export interface EngineInfo {
   readonly readOnly: false | 'quota'
 }
 
+/** The worker that was started is at work and holds the lock that shows that it lives. `ready` or `failed` follows. */
+export interface Opening {
+  readonly type: 'opening'
+}
+
 export interface Ready {
   readonly type: 'ready'
   readonly protocol: number
@@ -343,7 +348,7 @@ export interface EngineEvent {
     | { readonly name: 'terminated'; readonly error: WireError }
 }
 
-export type FromEngine = Ready | Failed | Answers | Closed | EngineEvent
+export type FromEngine = Opening | Ready | Failed | Answers | Closed | EngineEvent
 
 /** Rows in the payload, in the chunk format of `value-codec.ts`. */
 export interface PackedRows extends PayloadRange {

@@ -67,6 +67,7 @@ export function parseFromEngine(data: unknown): FromEngine {
     case 'failed':
       checkError(message.error)
       return data as FromEngine
+    case 'opening':
     case 'closed':
       return data as FromEngine
     case 'event': {

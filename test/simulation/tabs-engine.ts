@@ -1,0 +1,204 @@
+// What stands for SQLite and the storage in the simulation of many tabs: rows that are numbers, outcomes per client as in
+// the commit records, a term, and one of the two fences: handles that only one worker has (and that a browser keeps for a
+// while after its death), or a head that every commit compares.
+//
+// Invariants, asserted at each commit: no row twice; the owner's term is the newest; a client's outcome is written once.
+
+import { DeviceError } from '../../src/device/device.ts'
+import { acquireStoreLock, Patience } from '../../src/device/store-lock.ts'
+import type { OpenEngine, OpenedEngine } from '../../src/engine/open-engine.ts'
+import type { ClientPort } from '../../src/engine/session.ts'
+import { StorageError } from '../../src/errors/errors.ts'
+import { toWireError } from '../../src/errors/wire.ts'
+import type { Answer, ClientId, Request, Requests } from '../../src/protocol/messages.ts'
+import { packValues, unpackValues } from '../support/reference-codec.ts'
+import { Broken } from './sqlite-crash.ts'
+import type { Agent } from './tabs-world.ts'
+
+export type Fence = 'handles' | 'head'
+
+/** What is stored for the site. */
+export class SimulatedStorage {
+  readonly fence: Fence
+  readonly storeId = 'cd'.repeat(16)
+  term = 0
+  created = false
+  readonly rows = new Set<number>()
+  readonly outcomes = new Map<ClientId, Map<number, number>>()
+  owner: Agent | undefined
+  /** Until then the browser keeps a dead worker's handles. */
+  handlesFreeMs = 0
+  terms = 0
+  answeredAgain = 0
+
+  constructor(fence: Fence) {
+    this.fence = fence
+  }
+
+  commit(owner: Agent, client: ClientId, seq: number, row: number): void {
+    if (this.owner !== owner) {
+      if (this.fence === 'handles') throw new Broken('a worker writes through handles that it does not have')
+      throw new DeviceError('fenced', 'another owner has taken over')
+    }
+    if (this.rows.has(row)) throw new Broken(`row ${row} is written twice`)
+    this.rows.add(row)
+    const outcomes = this.outcomes.get(client) ?? new Map<number, number>()
+    if (outcomes.has(seq)) throw new Broken(`request ${seq} of ${client} is applied twice`)
+    outcomes.set(seq, row)
+    this.outcomes.set(client, outcomes)
+  }
+}
+
+/** How engines of one worker are opened. */
+export function simulatedEngines(
+  agent: Agent,
+  locks: Pick<LockManager, 'request'>,
+  storage: SimulatedStorage,
+  onBroken: (error: unknown) => void,
+): OpenEngine {
+  const { world, environment } = agent
+  const pause = (ms: number) => new Promise<void>((resolve) => agent.deliver(ms, resolve))
+  return async ({ name, steal }) => {
+    const storeLocks = {
+      request: (lock: string, options: LockOptions, callback: never) => locks.request(lock, options, callback),
+    }
+    const platform = {
+      environment,
+      getDirectory: undefined,
+      indexedDb: undefined,
+      locks: storeLocks,
+      deviceMemoryBytes: undefined,
+    }
+    const patience = new Patience(environment.clock, 5000)
+    const release = await acquireStoreLock(platform, name, patience, steal)
+    try {
+      if (storage.fence === 'handles') await takeHandles(agent, storage, patience)
+      await pause(world.delayMs() + (world.chance.chance(0.05) ? 1500 : 0))
+      const term = ++storage.term
+      storage.owner = agent
+      storage.terms++
+      await pause(world.delayMs())
+      const created = !storage.created
+      storage.created = true
+      return new SimulatedEngine({ agent, storage, term, created, release, pause, onBroken })
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+}
+
+async function takeHandles(agent: Agent, storage: SimulatedStorage, patience: Patience): Promise<void> {
+  await patience.retry(
+    async () => {
+      const { owner } = storage
+      if (owner?.alive || agent.world.nowMs < storage.handlesFreeMs)
+        throw new StorageError('busy', 'The handles are taken.', { retryable: true })
+      storage.owner = agent
+      agent.onDeath.add(() => {
+        if (storage.owner !== agent) return
+        storage.owner = undefined
+        storage.handlesFreeMs = agent.world.nowMs + (agent.world.chance.chance(0.1) ? 2000 : 5)
+      })
+    },
+    (error) => error instanceof StorageError,
+  )
+}
+
+interface Parts {
+  readonly agent: Agent
+  readonly storage: SimulatedStorage
+  readonly term: number
+  readonly created: boolean
+  readonly release: () => void
+  readonly pause: (ms: number) => Promise<void>
+  readonly onBroken: (error: unknown) => void
+}
+
+class SimulatedEngine implements OpenedEngine {
+  readonly term: number
+  readonly storeId: string
+  readonly rememberedClients: readonly ClientId[]
+  readonly #parts: Parts
+  readonly #ports = new Map<ClientId, ClientPort>()
+  #work: Promise<void> = Promise.resolve()
+  #ended = false
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.term = parts.term
+    this.storeId = parts.storage.storeId
+    this.rememberedClients = [...parts.storage.outcomes.keys()]
+  }
+
+  async info() {
+    const { term, storeId } = this
+    const rest = { blockSize: 4096, checksum: 'none', persisted: false, sqliteVersion: '3', readOnly: false } as const
+    return { storage: 'opfs', why: [], created: this.#parts.created, term, storeId, ...rest } as const
+  }
+
+  attach(client: ClientId, _: unknown, port: ClientPort): void {
+    this.#ports.set(client, port)
+  }
+
+  receive(message: Requests): void {
+    const { client, requests, payload } = message
+    const port = this.#ports.get(client)
+    if (!port) return
+    const outcomes = this.#parts.storage.outcomes.get(client)
+    for (const seq of outcomes?.keys() ?? []) if (seq <= message.ackedThrough) outcomes?.delete(seq)
+    for (const request of requests)
+      this.#work = this.#work.then(() => this.#run(client, port, request, payload)).catch(this.#parts.onBroken)
+  }
+
+  async detach(client: ClientId): Promise<void> {
+    this.#ports.delete(client)
+    this.#parts.storage.outcomes.delete(client)
+  }
+
+  broadcast(): void {}
+  async afterReady(): Promise<void> {}
+  async stillThere(): Promise<void> {}
+
+  async close(): Promise<void> {
+    const { storage, agent, release } = this.#parts
+    await this.#work
+    this.#ended = true
+    if (storage.owner === agent) storage.owner = undefined
+    release()
+  }
+
+  async #run(client: ClientId, port: ClientPort, request: Request, payload: ArrayBuffer | undefined): Promise<void> {
+    if (request.type !== 'statement' || this.#ended || this.#ports.get(client) !== port) return
+    const { agent, storage, pause } = this.#parts
+    const { chance } = agent.world
+    if (chance.chance(0.01)) agent.busy(chance.next() * 1200)
+    await pause(chance.next())
+    if (this.#ended || !agent.alive || !this.#ports.has(client)) return
+    const { seq } = request
+    const plain = { type: 'result', seq, changes: 1, lastInsertRowid: 0n, queuedMs: 0, ranMs: 0 } as const
+    if (request.want !== 'changes') {
+      const rows = packValues([BigInt(storage.rows.size)]).buffer
+      await pause(chance.next())
+      const answer: Answer = { ...plain, changes: 0, columns: ['n'], rows: { at: 0, bytes: rows.byteLength, count: 1 } }
+      port.post({ type: 'answers', answers: [answer], payload: rows }, [rows])
+      return
+    }
+    try {
+      if (storage.outcomes.get(client)?.has(seq)) storage.answeredAgain++
+      else {
+        const { at, bytes, count } = request.parameters!
+        storage.commit(agent, client, seq, Number(unpackValues(payload!, at, bytes, count)[0]))
+      }
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error
+      this.#ended = true
+      const gone = new StorageError('busy', 'Another owner has taken over this database.', { cause: error })
+      for (const each of this.#ports.values())
+        each.post({ type: 'event', event: { name: 'terminated', error: toWireError(gone) } }, [])
+      return
+    }
+    await pause(chance.next() * 3)
+    port.post({ type: 'answers', answers: [plain] }, [])
+  }
+}
