@@ -182,7 +182,7 @@ class Choice {
       state: 'creating',
     }
     if (storage === 'opfs') {
-      await this.#storages.opfs?.write(record)
+      await this.#writeFirst('opfs', record)
       return this.#openOpfs(record)
     }
     if (wish === 'indexeddb') this.#why.push('IndexedDB was asked for.')
@@ -190,8 +190,15 @@ class Choice {
       const all = [...this.#why, ended(`IndexedDB cannot be used here: ${indexedDb.why}`)].join(' ')
       throw new StorageError('unavailable', `This browser offers no storage that keeps data. ${all}`)
     }
-    await this.#storages.indexedDb?.write(record)
+    await this.#writeFirst('indexedDb', record)
     return this.#openIndexedDb(record)
+  }
+
+  /** The record of a database that is about to be made. */
+  async #writeFirst(storage: 'opfs' | 'indexedDb', record: StorageRecord): Promise<void> {
+    const written = await this.#storages.ask<'opfs' | 'indexedDb', void>(storage, (records) => records.write(record))
+    if (written.reached) return
+    throw new StorageError('io', ended(`The database "${this.#name}" could not be recorded: ${written.why}`))
   }
 
   async #probeOpfs(opfs: Answer<unknown>): Promise<'opfs' | 'indexeddb'> {

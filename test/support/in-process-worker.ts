@@ -2,24 +2,25 @@
 // memory, SQLite is real. Nothing of it is scripted.
 
 import type { ClientPlatform, Transport } from '../../src/coordination/platform.ts'
+import type { Platform } from '../../src/device/platform.ts'
 import { startEngineWorker } from '../../src/engine/worker.ts'
 import { realEnvironment } from '../../src/environment.ts'
 import { sqliteWasm } from './sqlite.ts'
 
-/** A client's platform whose workers run in this thread and keep their databases in memory. */
-export function inProcessPlatform(): ClientPlatform {
+/** A client's platform whose workers run in this thread; without storages they can keep their databases in memory only. */
+export function inProcessPlatform(storages?: Platform): ClientPlatform {
   return {
     ...realEnvironment(),
     locks: undefined,
-    startWorker: startInProcess,
+    startWorker: () => startInProcess(storages),
     getWasm: sqliteWasm,
   }
 }
 
-function startInProcess(): Transport {
+function startInProcess(storages: Platform | undefined): Transport {
   const environment = realEnvironment()
   const { port1, port2 } = new MessageChannel()
-  const storage = {
+  const storage = storages ?? {
     environment,
     getDirectory: undefined,
     indexedDb: undefined,
