@@ -153,7 +153,7 @@ export class Database extends Queryable {
    * Counts since the worker started and sizes now, by name; names end with their unit where it is not a count. Among them:
    * `queueDepth`, `groups`, `requests` and `groupRequestsMax` of the scheduler; `timerSyncs`, `debounceSyncs`,
    * `thresholdSyncs` and `requestSyncs` with the milliseconds of each (`timerSyncsMs`, ...), `lastSyncMs`; `writes`,
-   * `flushes`, `syncs`, `checksumFailures`, `logBytes`, `liveBytes`, `unsyncedCommits` of the store; `wasmHeapBytes`. Names
+   * `flushes`, `syncs`, `checksumFailures`, `logBytes`, `liveBytes`, `unsyncedCommits`, `pins` (snapshots) of the store; `readersInUse`, `wasmHeapBytes`. Names
    * may be added and, with a change of the store, removed. Throws LeaderLostError, TimeoutError, AbortError, ClosedError.
    */
   async metrics(options?: CallOptions): Promise<Readonly<Record<string, number>>> {

@@ -86,6 +86,7 @@ async function run(
           ...runner.metrics(),
           ...scheduler.metrics(),
           wasmHeapBytes: database.instance.heap.bytes().length,
+          readersInUse: database.readers.used,
           shadowBytes: database.instance.vfs.shadowSpace.used.memoryBytes,
         },
       }

@@ -24,6 +24,11 @@ export class ReaderPool {
     return this.#used.size < this.#countMax
   }
 
+  /** Connections that are in use now. */
+  get used(): number {
+    return this.#used.size
+  }
+
   /** True while a connection is in use. */
   get busy(): boolean {
     return this.#used.size > 0
