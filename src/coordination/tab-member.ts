@@ -222,9 +222,9 @@ export class TabMember implements Member {
   // ---- leading ----
 
   #elected(stolen: boolean): void {
-    if (this.#link) this.#lose(this.#link, new LeaderLostError('unknown', 'The leading page has ended.'))
+    if (this.#link) this.#drop(this.#link, new LeaderLostError('unknown', 'The leading page has ended.'))
     this.#stopConnecting()
-    if (this.#state === 'in') this.#lead(stolen)
+    if (this.#state === 'in' && !this.#link) this.#lead(stolen)
   }
 
   #lead(stolen: boolean): void {
@@ -430,18 +430,23 @@ export class TabMember implements Member {
     this.#options.onReady(info, role, (message, transfer) => link.post(message, transfer))
   }
 
-  /** An engine in use, or about to be, is no more. */
+  /** An engine in use, or about to be, is no more. If it was our own worker and we still lead, the next one follows. */
   #lose(link: EngineLink, cause: Error): void {
     if (this.#link !== link) return
-    const readyMs = this.#readyMs
-    this.#forget(link)
-    if (readyMs > 0) this.#options.onDeath(cause)
+    const { clock } = this.#options.platform
+    const livedMs = clock.monotonicMs() - this.#readyMs
+    this.#drop(link, cause)
     const again = () => {
       if (this.#state === 'in' && this.#election.held && !this.#link) this.#lead(false)
     }
-    const { clock } = this.#options.platform
-    if (clock.monotonicMs() - readyMs < SHORT_LIFE_MS) clock.after(SHORT_LIFE_MS, again)
+    if (livedMs < SHORT_LIFE_MS) clock.after(SHORT_LIFE_MS, again)
     else again()
+  }
+
+  #drop(link: EngineLink, cause: Error): void {
+    const wasReady = this.#readyMs > 0
+    this.#forget(link)
+    if (wasReady) this.#options.onDeath(cause)
   }
 
   #forget(link: EngineLink): void {

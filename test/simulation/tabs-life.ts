@@ -211,7 +211,8 @@ class TabsLife {
     const code = error instanceof DataSyncError ? error.code : String(error)
     this.#say(page, `${what}: ${error}`)
     this.#tally.errors.set(code, (this.#tally.errors.get(code) ?? 0) + 1)
-    if (!EXPECTED.has(code)) throw error
+    const wasKilledOpening = what === 'open' && code === 'worker-ended'
+    if (!EXPECTED.has(code) && !wasKilledOpening) throw error
     // What could not be opened is tried again.
     if (what === 'open' && page.agent.alive) page.agent.deliver(50, () => this.#open(page))
   }
@@ -340,6 +341,7 @@ class TabsLife {
   }
 
   #startWorker(page: Page): Transport {
+    if (page.workers.at(-1)?.alive) throw new Broken(`${page.agent.name} has two workers`)
     const agent = new Agent(this.#world, `${page.agent.name}'s worker ${page.workers.length + 1}`, page.agent)
     page.workers.push(agent)
     const [toWorker, toPage] = [new Way(agent), new Way(page.agent)]
@@ -361,10 +363,17 @@ class TabsLife {
     const transport: Transport = {
       onmessage: undefined,
       onfailure: undefined,
-      postMessage: (message) => toWorker.send(() => receive(message)),
+      postMessage: (message) => {
+        this.#world.trace?.(`${page.agent.name} tells its worker ${message.type}`)
+        toWorker.send(() => {
+          this.#world.trace?.(`${agent.name} takes ${message.type}`)
+          receive(message)
+        })
+      },
       terminate: () => agent.die(),
     }
     const tell = (message: FromEngine) => {
+      this.#world.trace?.(`${page.agent.name} hears its worker: ${message.type}`)
       if (message.type === 'opening') this.#shown.add(agent)
       transport.onmessage?.(message)
     }
