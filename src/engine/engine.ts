@@ -145,11 +145,16 @@ export class Engine {
     for (const session of this.#sessions.values()) session.event(event)
   }
 
-  /** Finishes what is queued, syncs, and closes the database. The block store stays open. */
+  /**
+   * Finishes what is running, syncs, and closes the database. The block store stays open. Outcomes are kept: clients ask
+   * the next engine for what this one has not answered any more.
+   */
   async close(): Promise<void> {
     if (this.#closing) return
     this.#closing = true
-    for (const client of [...this.#sessions.keys()]) await this.detach(client)
+    const sessions = [...this.#sessions.values()]
+    this.#sessions.clear()
+    for (const session of sessions) await new Promise<void>((resolve) => this.#interrupt(session, resolve))
     await this.#scheduler.drained()
     this.#cancelIdle?.()
     if (this.#runner.latched === undefined) {

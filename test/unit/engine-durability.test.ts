@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Device } from '../../src/device/device.ts'
 import { MemoryDevice } from '../../src/device/memory.ts'
 import { BlockStore } from '../../src/store/block-store.ts'
-import { startEngine } from '../support/engine-client.ts'
+import { startEngine, TestClient } from '../support/engine-client.ts'
 
 async function openOn(device: Device) {
   const store = await BlockStore.open({ device })
@@ -98,6 +98,34 @@ describe('after the engine was lost', () => {
 })
 
 describe('a closed database', () => {
+  // Closing ended one session after the other, outcomes included, while writes of the others still ran and carried these
+  // ends. A follower whose write was committed, but not answered before its leader closed, asked the next leader for it,
+  // and that ran it again.
+  it('keeps the outcomes of its clients, so that the next engine runs nothing twice', async () => {
+    const device = new MemoryDevice()
+    let closed = new MemoryDevice()
+    device.close = async () => {
+      closed = copyOf(device)
+    }
+    const first = await openOn(device)
+    const db = first.client()
+    await db.exec('CREATE TABLE t(a)')
+    await db.run('INSERT INTO t VALUES(1)')
+    const { seq } = db
+    const holder = first.client()
+    await holder.begin()
+    const waiting = first.client()
+    void waiting.run('INSERT INTO t VALUES(2)')
+    waiting.flush()
+    await first.engine.close()
+    await first.store.close()
+    const next = await openOn(closed)
+    const again = new TestClient(next.engine, db.id)
+    again.seq = seq - 1
+    expect((await again.run('INSERT INTO t VALUES(1)')).changes).toBe(1)
+    expect(await again.value('SELECT count(*) FROM t WHERE a = 1')).toBe(1)
+  })
+
   it('opens again with everything, and its VACUUM gives space back', async () => {
     const device = new MemoryDevice()
     const first = await openOn(device)
