@@ -60,6 +60,7 @@ export class EngineLink {
   #state: State = 'starting'
   #watching = false
   #started: { resolve(info: EngineInfo): void; reject(error: Error): void } | undefined
+  #closing: Promise<void> | undefined
   #closed: (() => void) | undefined
 
   constructor(options: EngineLinkOptions) {
@@ -109,13 +110,14 @@ export class EngineLink {
   /** Says goodbye and resolves once the engine has let the client go, or is no more. */
   async close(): Promise<void> {
     if (this.#state === 'starting') this.#end(closedWhileOpening())
-    if (this.#state !== 'ready') return
-    this.#state = 'closing'
-    const closed = new Promise<void>((resolve) => {
-      this.#closed = resolve
-    })
-    this.#options.transport.postMessage({ type: 'goodbye', client: this.#options.hello.client }, [])
-    await closed
+    if (this.#state === 'ready') {
+      this.#state = 'closing'
+      this.#closing = new Promise((resolve) => {
+        this.#closed = resolve
+      })
+      this.#options.transport.postMessage({ type: 'goodbye', client: this.#options.hello.client }, [])
+    }
+    await this.#closing
   }
 
   /** Ends the link at once, and with it a worker of this page. */

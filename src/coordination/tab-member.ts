@@ -180,6 +180,7 @@ export class TabMember implements Member {
   }
 
   #out(): void {
+    this.#link?.terminate()
     this.#link = undefined
     this.#role = undefined
     this.#engine = undefined
