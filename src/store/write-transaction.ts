@@ -10,11 +10,11 @@ import { assert } from './assert.ts'
 import type { Origin, WriteTransaction } from './block-store-types.ts'
 import { storageError, typed } from './device-writer.ts'
 import { blockAt, NOT_TRUNCATED, roundUp, SECTOR, segmentOf, slotAt } from './format.ts'
+import { FreshBlocks, type SharedFacts } from './fresh-blocks.ts'
 import { readBlock } from './locate.ts'
 import type { LogRecord } from './log.ts'
 import { makeRoom } from './log-room.ts'
 import { type AllocationEntry, type OriginRecord, type RecordContent, recordBytes } from './record.ts'
-import { SegmentHeader } from './segment-header.ts'
 import { SEGMENTS_MAX } from './segment-table.ts'
 import type { PlaceHolder, StoreState } from './state.ts'
 
@@ -25,7 +25,7 @@ interface FreshBuild {
   readonly place: number
   /** True if the place lay beyond what the area had room for. */
   readonly grew: boolean
-  readonly header: SegmentHeader
+  readonly blocks: FreshBlocks
   checksum: bigint
 }
 
@@ -80,9 +80,10 @@ export class Transaction implements WriteTransaction, PlaceHolder {
     const segment = segmentOf(block, g)
     const index = block - segment * g.blocksPerSegment
     const build = this.#fresh.get(segment)
-    const stored = build?.header.entry(index)
-    if (build && stored) typed(() => this.#state.home.read(block, build.place, index, stored, into))
-    else if (block < this.#smallest) readBlock(this.#state, block, this.#state.sequence, into)
+    if (build?.blocks.has(index)) {
+      const stored = { ...this.#shared(), checksum: build.blocks.checksum(index) }
+      typed(() => this.#state.home.read(block, build.place, index, stored, into))
+    } else if (block < this.#smallest) readBlock(this.#state, block, this.#state.sequence, into)
     else into.fill(0)
   }
 
@@ -116,7 +117,7 @@ export class Transaction implements WriteTransaction, PlaceHolder {
     const g = this.#state.geometry
     for (const [segment, build] of this.#fresh) {
       const first = segment * g.blocksPerSegment
-      for (let i = Math.max(0, sizeBlocks - first); i < g.blocksPerSegment; i++) build.header.set(i, undefined)
+      for (let i = Math.max(0, sizeBlocks - first); i < g.blocksPerSegment; i++) build.blocks.delete(i)
       if (first >= sizeBlocks) {
         this.#state.places.free(build.place)
         this.#fresh.delete(segment)
@@ -241,7 +242,7 @@ export class Transaction implements WriteTransaction, PlaceHolder {
 
   #isFresh(block: number): boolean {
     const segment = segmentOf(block, this.#state.geometry)
-    return this.#fresh.get(segment)?.header.has(block - segment * this.#state.geometry.blocksPerSegment) ?? false
+    return this.#fresh.get(segment)?.blocks.has(block - segment * this.#state.geometry.blocksPerSegment) ?? false
   }
 
   #toFresh(block: number, bytes: Uint8Array): void {
@@ -262,15 +263,14 @@ export class Transaction implements WriteTransaction, PlaceHolder {
       places.free(place)
       throw storageErrorOf(error)
     }
-    const header = SegmentHeader.empty(this.#state.geometry)
+    const blocks = new FreshBlocks(this.#state.geometry)
     this.#state.home.keep(place, 0, undefined)
-    this.#fresh.set(segment, { place, grew: place >= capacity, header, checksum: 0n })
+    this.#fresh.set(segment, { place, grew: place >= capacity, blocks, checksum: 0n })
   }
 
-  /** Writes spilled blocks to their slots, neighbours together, and enters them in their headers. */
+  /** Writes spilled blocks to their slots, neighbours together, and remembers them for their headers. */
   #writeSpill(): void {
-    const { writer, geometry: g, checksums, algorithm, home, environment } = this.#state
-    const modifiedSeconds = Math.floor(environment.clock.epochMs() / 1000)
+    const { writer, geometry: g, checksums, algorithm, home } = this.#state
     const blocks = [...this.#spill.keys()].sort((a, b) => a - b)
     for (let i = 0; i < blocks.length; ) {
       const first = blocks[i] ?? 0
@@ -286,9 +286,7 @@ export class Transaction implements WriteTransaction, PlaceHolder {
         const bytes = this.#spill.get(block)
         assert(bytes !== undefined, 'a spilled block has bytes')
         run.set(bytes, (k - i) * g.blockSize)
-        const checksum = checksums.block(algorithm, block, this.#sequence, bytes)
-        const stored = { sequence: this.#sequence, checksum, algorithm, length: g.blockSize, modifiedSeconds }
-        build.header.set(index + k - i, stored)
+        build.blocks.add(index + k - i, checksums.block(algorithm, block, this.#sequence, bytes))
       }
       home.readAhead.forget(build.place)
       writer.writeUnreferenced('main', run, blockAt(build.place, index, g))
@@ -299,17 +297,24 @@ export class Transaction implements WriteTransaction, PlaceHolder {
 
   /** Everything that the record will name is on the device and ordered before it. */
   #finishFresh(): void {
-    const { writer, geometry: g, checksums, home, term } = this.#state
+    const { writer, geometry: g, checksums, home, term, environment } = this.#state
     const { storeId } = this.#state.superblock
     if (this.#fresh.size === 0) return
     this.#writeSpill()
+    const shared = this.#shared(Math.floor(environment.clock.epochMs() / 1000))
     for (const [segment, build] of this.#fresh) {
       if (build.grew) this.#fillHoles(build)
-      build.checksum = build.header.seal({ segment, storeId, term, sequence: this.#sequence }, checksums)
-      writer.writeUnreferenced('main', build.header.bytes, slotAt(build.place, 0, g))
+      const header = build.blocks.header(g, shared)
+      build.checksum = header.seal({ segment, storeId, term, sequence: this.#sequence }, checksums)
+      writer.writeUnreferenced('main', header.bytes, slotAt(build.place, 0, g))
       home.keep(build.place, 0, undefined)
     }
     writer.barrier()
+  }
+
+  #shared(modifiedSeconds = 0): SharedFacts {
+    const { algorithm, geometry } = this.#state
+    return { sequence: this.#sequence, algorithm, length: geometry.blockSize, modifiedSeconds }
   }
 
   /** Space that the platform counts by length alone would be missing when a fold fills the rest of the segment. */
@@ -317,7 +322,7 @@ export class Transaction implements WriteTransaction, PlaceHolder {
     const { geometry: g, writer } = this.#state
     const zeros = new Uint8Array(g.blockSize)
     for (let i = 0; i < g.blocksPerSegment; i++) {
-      if (!build.header.has(i)) writer.writeUnreferenced('main', zeros, blockAt(build.place, i, g))
+      if (!build.blocks.has(i)) writer.writeUnreferenced('main', zeros, blockAt(build.place, i, g))
     }
     writer.writeUnreferenced('main', new Uint8Array(g.slotBytes), slotAt(build.place, 1, g))
   }

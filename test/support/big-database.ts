@@ -66,7 +66,8 @@ export async function measureBigDatabase(options: BigOptions): Promise<Measured[
     all.push(measured)
     options.onMeasured?.(measured)
   }
-  const integrity = await db.value('PRAGMA integrity_check')
+  const { rows } = await db.statement('PRAGMA integrity_check', undefined, 'rows', { timeoutMs: 0 })
+  const integrity = rows.join()
   if (integrity !== 'ok') throw new Error(`integrity_check: ${integrity}`)
   await engine.close()
   await store.close()
