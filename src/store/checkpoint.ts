@@ -92,6 +92,8 @@ class Fold {
     const lastCommit = state.log.records.findLast((record) => !isMark(record) && record.head.sequence <= sequence)
     const last = state.log.records.findLast((record) => record.head.sequence <= sequence)
     assert(lastCommit !== undefined && last !== undefined, 'what is folded stands in the log')
+    // Reserved by the commits already, but a power cut can take the growth of one area and leave the record in the other.
+    state.places.reserve(state.homesNeeded.count)
     const table = state.home.table.clone()
     for (const segment of this.#touched(sequence)) {
       table.set(segment, this.#foldSegment(segment, sequence, lastCommit.head.sizeBlocks))
