@@ -5,7 +5,7 @@
 //  head           'head'                     Head
 //  main           index of a 64 KiB chunk    Uint8Array of 65 536 bytes; a missing chunk is zeros
 //  log-0, log-1   number of the write call   LogValue; laid down in the order of the numbers (log-values.ts)
-//  ballast        0 to 63                    65 536 bytes of noise, given up when the quota is used up
+//  ballast        0 to 95                    65 536 bytes of noise, given up when the quota is used up
 //
 // Nothing of `scratch` is stored. Bytes of an area that no value covers are zeros up to the size in the head.
 
@@ -14,8 +14,8 @@ import type { Area } from './device.ts'
 export const FORMAT = 1
 export const SCHEMA_VERSION = 1
 export const CHUNK_BYTES = 65536
-/** Enough for what is reserved and not stored (a step of the main area, two small logs) and for one piece on its way. */
-export const BALLAST_VALUES = 64
+/** Enough for what is reserved and not stored (homes of two small logs, a step of the main area) and a piece on its way. */
+export const BALLAST_VALUES = 96
 export const HEAD_KEY = 'head'
 export const STORES = ['head', 'main', 'log-0', 'log-1', 'ballast'] as const
 

@@ -3,7 +3,7 @@
 
 import { StorageError } from '../errors/errors.ts'
 import { type Connection, resultOf, type StoreName, settled } from './indexeddb-connection.ts'
-import { CHUNK_BYTES, type LogValue, type Sizes } from './indexeddb-format.ts'
+import { BALLAST_VALUES, CHUNK_BYTES, type LogValue, type Sizes } from './indexeddb-format.ts'
 
 /** Values per request: 4 MiB of chunks, some hundred records of a log. */
 const CHUNKS_PER_REQUEST = 64
@@ -49,5 +49,9 @@ export async function loadContent(
     read<LogValue>('log-1', keys1, VALUES_PER_REQUEST),
   ])
   await end
-  return { chunks, logs: { 'log-0': new Map(log0), 'log-1': new Map(log1) }, hasBallast: ballast.result > 0 }
+  return {
+    chunks,
+    logs: { 'log-0': new Map(log0), 'log-1': new Map(log1) },
+    hasBallast: ballast.result >= BALLAST_VALUES,
+  }
 }

@@ -27,12 +27,11 @@ export class Piece {
   bytes = 0
   changed = false
 
-  /** Bytes of it that are log values. */
+  /** Bytes of log values to store. */
   get logBytes(): number {
-    return LOG_AREAS.reduce(
-      (sum, area) => sum + [...this.logs[area].puts.values()].reduce((n, v) => n + v.length, 0),
-      0,
-    )
+    let bytes = 0
+    for (const area of LOG_AREAS) for (const { length } of this.logs[area].puts.values()) bytes += length
+    return bytes
   }
 
   constructor(sizes: Sizes) {

@@ -27,16 +27,17 @@ export interface IndexedDbOptions {
   readonly create: boolean
   /** Bytes that may stay in memory, content and scratch together. Default 256 MB. */
   readonly residentBytesMax?: number
-  /** Bytes of one transaction, as a rule. Default 1 MiB: a platform asks for that much free space, even to overwrite. */
+  /** Bytes of one transaction, as a rule. Default 512 KiB: a platform asks for that much free space, even to overwrite. */
   readonly pieceBytesMax?: number
   /** Called once when the connection has been closed. */
   readonly onClosed?: () => void
 }
 
 const RESIDENT_BYTES_MAX = 256_000_000
-const PIECE_BYTES_MAX = 1024 * 1024
-/** More commits than that are refused rather than stored in the ballast's space, which has to last for what frees space. */
+const PIECE_BYTES_MAX = 512 * 1024
+/** A batch beyond these is refused rather than stored in the ballast's space, which has to last for what frees space. */
 const BALLAST_LOG_BYTES_MAX = 256 * 1024
+const BALLAST_GROWTH_BYTES_MAX = 2 * 1024 * 1024
 
 /**
  * Opens the storage and takes it over from any earlier owner. If there is no space for that it can be read, and the first
@@ -132,6 +133,10 @@ export class IndexedDbDevice implements Device {
   #stopped: DeviceError | undefined
   #closed = false
   #ballast: Ballast
+  /** The ballast was spent and is not back yet. */
+  #tight: boolean
+  /** The ballast is to be tried again when nothing is being stored. */
+  #ballastWanted = false
   #partlyStored = false
 
   constructor(options: IndexedDbOptions, connection: Connection, areas: ResidentAreas, begin: Begin) {
@@ -143,6 +148,7 @@ export class IndexedDbDevice implements Device {
     this.#owned = begin.owned
     this.#places = new Set([begin.head.piece])
     this.#ballast = begin.ballast
+    this.#tight = begin.ballast === 'spent'
   }
 
   /** `kept` only after a batch that was stored in part, or perhaps, could not be taken back: its outcome is unknown. */
@@ -208,13 +214,24 @@ export class IndexedDbDevice implements Device {
 
   /** Writes the ballast if it is missing. To be called once the database is in use; never rejects for lack of space. */
   async keepBallast(): Promise<void> {
+    // Never beside a batch: a platform counts what is being stored, so one could take the space from the other.
+    while (this.#running) await this.#running.catch(() => {})
+    const adding = this.#addBallast()
+    this.#running = adding.catch(() => {}).finally(() => this.#afterBatch())
+    return adding
+  }
+
+  async #addBallast(): Promise<void> {
+    this.#ballastWanted = false
     if (this.#ballast === 'kept' || this.#ballast === 'being-added' || this.#stopped) return
     this.#ballast = 'being-added'
     try {
       await this.#connection.addBallast(() => this.#options.environment.random.bytes(CHUNK_BYTES))
       this.#ballast = 'kept'
+      this.#tight = false
     } catch (error) {
       this.#ballast = isOutOfSpace(error) ? 'spent' : 'none'
+      this.#tight ||= this.#ballast === 'spent'
       if (this.#ballast === 'none') throw deviceErrorFrom(error, 'writing the ballast')
     }
   }
@@ -225,13 +242,14 @@ export class IndexedDbDevice implements Device {
 
   /** Once the ballast is spent its space is kept for what was promised: growth must wait until there is space again. */
   #requireRoomToGrow(area: Area, size: number): void {
-    if (this.#ballast !== 'spent' || area === 'scratch' || size <= this.#areas.size(area)) return
+    if (!this.#tight || area === 'scratch' || size <= this.#areas.size(area)) return
     this.#tryBallastAgain()
     throw new DeviceError('full', 'the quota is used up; delete something and try again')
   }
 
   #tryBallastAgain(): void {
-    this.keepBallast().catch(() => {}) // the next batch meets the same failure and reports it
+    this.#ballastWanted = true
+    if (!this.#running) this.#afterBatch()
   }
 
   #store(durability: Durability): Promise<void> {
@@ -251,6 +269,10 @@ export class IndexedDbDevice implements Device {
     const next = this.#next
     this.#next = undefined
     if (next) next.resolve(this.#start(next.durability))
+    else if (this.#ballastWanted && !this.#stopped) {
+      this.keepBallast().catch(() => {}) // the next batch meets the same failure and reports it
+      return
+    }
     if (next || !this.#finishing || this.#stopped) return
     this.#stop(new DeviceError('evicted', 'the storage is being deleted by another tab'))
     this.#connection.close()
@@ -267,7 +289,8 @@ export class IndexedDbDevice implements Device {
     const done: Piece[] = []
     try {
       for (const piece of pieces) {
-        await this.#storePiece(piece, piece === pieces[pieces.length - 1] ? durability : 'relaxed')
+        const last = piece === pieces[pieces.length - 1]
+        await this.#storePiece(piece, last ? durability : 'relaxed', mayUseBallast(pieces))
         this.#areas.stored(piece)
         done.push(piece)
       }
@@ -287,7 +310,7 @@ export class IndexedDbDevice implements Device {
 
   async #compensate(stored: readonly Piece[]): Promise<void> {
     try {
-      await this.#storePiece(this.#areas.compensationFor(stored), 'strict')
+      await this.#storePiece(this.#areas.compensationFor(stored), 'strict', true)
     } catch (error) {
       this.#partlyStored = true
       this.#stop(deviceErrorFrom(error, 'taking back a batch that was stored in part'))
@@ -299,9 +322,11 @@ export class IndexedDbDevice implements Device {
     this.#head = await this.#connection.takeOver(this.#owner, false, this.#head)
     this.#places = new Set([this.#head.piece])
     this.#owned = true
+    // Where there is space for it, the write that has led here may grow at once.
+    await this.#addBallast()
   }
 
-  async #storePiece(piece: Piece, durability: Durability): Promise<void> {
+  async #storePiece(piece: Piece, durability: Durability, mayUseBallast: boolean): Promise<void> {
     await this.#own()
     const to: Head = { ...this.#head, piece: Math.max(...this.#places) + 1, sizes: piece.sizes }
     for (let attempt = 1; ; attempt++) {
@@ -311,8 +336,9 @@ export class IndexedDbDevice implements Device {
       } catch (error) {
         if (error instanceof DeviceError) throw error
         if (isOutOfSpace(error)) {
-          if (this.#ballast !== 'kept' || piece.logBytes > BALLAST_LOG_BYTES_MAX) throw error
+          if (this.#ballast !== 'kept' || !mayUseBallast) throw error
           this.#ballast = 'spent'
+          this.#tight = true
           await this.#connection.giveUpBallast()
           continue
         }
@@ -325,4 +351,11 @@ export class IndexedDbDevice implements Device {
     this.#head = to
     this.#places = new Set([to.piece])
   }
+}
+
+/** Whether a batch is small, or brings home what was accepted before: then it does not make the storage much larger. */
+function mayUseBallast(pieces: readonly Piece[]): boolean {
+  const growth = (pieces.at(-1)?.sizes.main ?? 0) - (pieces[0]?.sizesBefore.main ?? 0)
+  const logBytes = pieces.reduce((sum, piece) => sum + piece.logBytes, 0)
+  return growth <= BALLAST_GROWTH_BYTES_MAX && logBytes <= BALLAST_LOG_BYTES_MAX
 }

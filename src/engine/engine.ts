@@ -140,6 +140,14 @@ export class Engine {
     })
   }
 
+  /** Ends the engine if its store has failed for good, also where no request waited for that; answers go first. */
+  storeFailed(reason: () => unknown): void {
+    this.#environment.clock.after(0, () => {
+      const error = reason()
+      if (error !== undefined) this.#runner.latch(error)
+    })
+  }
+
   /** Tells every client something. */
   broadcast(event: EngineEvent['event']): void {
     for (const session of this.#sessions.values()) session.event(event)

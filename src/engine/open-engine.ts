@@ -58,7 +58,10 @@ export function storedEngines(platform: WorkerPlatform): OpenEngine {
         environment,
         whenFull: 'read-only',
         onWritable: () => engine?.broadcast({ name: 'writable' }),
-        onSyncFailure: ({ message, recovered }) => engine?.broadcast({ name: 'sync-failure', message, recovered }),
+        onSyncFailure: ({ message, recovered }) => {
+          engine?.broadcast({ name: 'sync-failure', message, recovered })
+          if (!recovered) engine?.storeFailed(() => store.latched)
+        },
         onCheckpointFailure: (error) =>
           engine?.broadcast({ name: 'warning', message: `A checkpoint failed and is tried again: ${error}` }),
       })

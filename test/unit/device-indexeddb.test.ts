@@ -400,12 +400,28 @@ describe('space', () => {
     await other.sync()
   })
 
+  test('a large batch that did not fit is taken back from storage with the help of the ballast', async () => {
+    const device = await open({ pieceBytesMax: 100_000 })
+    device.write('main', pattern(300_000, 1), 0)
+    await device.keepBallast()
+    await device.sync()
+    platform.quotaBytes = platform.usedBytes + 1_000_000
+    device.write('main', pattern(200_000, 2), 50_000)
+    device.write('main', pattern(3_000_000, 3), 300_000)
+    await expect(device.sync()).rejects.toThrow(reason('full'))
+    expect(device.afterFailedSync).toBe('undone')
+    expect(bytesOf(device, 'main')).toEqual(pattern(300_000, 1))
+    await device.sync()
+    await device.close()
+    expect(bytesOf(await open(), 'main')).toEqual(pattern(300_000, 1))
+  })
+
   test('a large batch of commits is refused out of quota, and leaves the ballast to what frees space', async () => {
     const device = await open()
     device.reserve('log-0', 2_000_000)
     await device.keepBallast()
     platform.quotaBytes = platform.usedBytes + 100_000
-    device.write('log-0', pattern(600_000, 1), 0)
+    device.write('log-0', pattern(1_400_000, 1), 0)
     await expect(device.sync()).rejects.toThrow(reason('full'))
     expect(await count('ballast')).toBe(BALLAST_VALUES)
     device.write('log-0', pattern(200_000, 1), 0)

@@ -73,6 +73,19 @@ export const steps = {
     current()
       .function(name, { module, export: name })
       .catch((error: DataSyncError) => `${error.name} ${error.code} ${error.message}`),
+  info: () => current().info,
+  checkpoint: () => current().checkpoint(),
+  /** The first bytes of the exported file as text, and how many there are. */
+  async exported() {
+    const file = await current().export()
+    return { begins: await file.slice(0, 15).text(), bytes: file.size }
+  },
+  /** How many rows a stream gives. */
+  async streamed(sql: string) {
+    let rows = 0
+    for await (const _ of current().stream(sql)) rows += 1
+    return rows
+  },
   deleteDatabase: (name: string) => deleteDatabase(name),
   listDatabases: () => listDatabases(),
   terminateWorker,

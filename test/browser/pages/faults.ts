@@ -1,6 +1,7 @@
 // The page of the tests that take the storage's space or the page itself away: the steps of the database page, and
 // loads that run in the page because they are many calls.
 import { type DatabaseSteps, steps } from './database.ts'
+import { giveSpaceBack, useUpSpace } from './foreign-load.ts'
 
 const INSERT = 'INSERT INTO filled (id, body) VALUES (?, randomblob(?))'
 
@@ -30,6 +31,9 @@ function causeOf(error: unknown): unknown {
 const skip = new BroadcastChannel('skip')
 
 const more = {
+  useUpSpace,
+  giveSpaceBack,
+
   /** Tells the worker with the skipping clock that so much time has passed. */
   async skip(ms: number) {
     const skipped = new Promise((resolve) => {
