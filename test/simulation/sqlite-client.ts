@@ -3,69 +3,12 @@
 import type { Engine } from '../../src/engine/engine.ts'
 import { LeaderLostError } from '../../src/errors/errors.ts'
 import { fromWireError } from '../../src/errors/wire.ts'
-import type {
-  Answer,
-  ClientSettings,
-  FromEngine,
-  PackedParameters,
-  Request,
-  Want,
-} from '../../src/protocol/messages.ts'
+import type { Answer, ClientSettings, FromEngine, PackedParameters, Request } from '../../src/protocol/messages.ts'
 import { type ArrayRow, readArrayRows } from '../../src/protocol/row-reader.ts'
 import { ValueWriter } from '../../src/protocol/value-writer.ts'
-import { type Effect, rowText } from './sqlite-oracle.ts'
+import { rowText } from './sqlite-oracle.ts'
 import type { Sql } from './sqlite-statements.ts'
-
-export type Work =
-  | { readonly type: 'statement'; readonly items: readonly [Sql]; readonly want: Want; readonly transaction?: number }
-  | { readonly type: 'batch'; readonly items: readonly Sql[]; readonly transaction?: number }
-  | { readonly type: 'script'; readonly items: readonly Sql[]; readonly transaction?: number }
-  /** Commits by itself, once per part, without an outcome. */
-  | { readonly type: 'bare'; readonly parts: readonly (readonly string[])[]; readonly sql: string }
-  | { readonly type: 'bulk'; readonly items: readonly Sql[]; readonly transaction?: number }
-  | {
-      readonly type: 'begin'
-      readonly mode: 'immediate' | 'deferred' | 'readonly'
-      readonly transaction: number
-      readonly lifetimeMs: number
-    }
-  | {
-      readonly type: 'end'
-      readonly action: 'commit' | 'rollback'
-      readonly transaction: number
-      readonly steps: readonly Sent[]
-    }
-  | { readonly type: 'savepoint'; readonly action: 'open' | 'release' | 'rollback'; readonly transaction: number }
-  | { readonly type: 'maintenance'; readonly action: 'sync' | 'checkpoint' | 'compact' }
-
-/** How a request was answered. */
-export type Settled =
-  | { readonly effects: readonly Effect[] }
-  | { readonly code: string; readonly message: string; readonly applied: LeaderLostError['applied'] | undefined }
-
-export class Sent {
-  readonly client: SimulatedClient
-  readonly seq: number
-  readonly work: Work
-  /** The newest commit that anybody had been told of when it was sent. */
-  knownAtSend: number
-  /** Its commit, once it was published. */
-  commit: number | undefined
-  /** What the oracle says that it did. */
-  expected: readonly (Effect | undefined)[] | undefined
-  settled: Settled | undefined
-  readonly rows: string[] = []
-  /** Chunks that it has got no credit for. */
-  chunks = 0
-  width = 0
-
-  constructor(client: SimulatedClient, seq: number, work: Work, knownAtSend: number) {
-    this.client = client
-    this.seq = seq
-    this.work = work
-    this.knownAtSend = knownAtSend
-  }
-}
+import { Sent, type Settled, transactionOf, type Work } from './sqlite-work.ts'
 
 export class SimulatedClient {
   readonly id: string
@@ -73,13 +16,19 @@ export class SimulatedClient {
   readonly unanswered = new Map<number, Sent>()
   readonly #writer = new ValueWriter()
   readonly #onSettled: (sent: Sent) => void
+  readonly #onTerminated: (why: string) => void
   #engine: Engine | undefined
   #seq = 0
 
-  constructor(id: string, settings: ClientSettings, onSettled: (sent: Sent) => void) {
+  constructor(
+    id: string,
+    settings: ClientSettings,
+    told: { readonly settled: (sent: Sent) => void; readonly terminated: (why: string) => void },
+  ) {
     this.id = id
     this.settings = settings
-    this.#onSettled = onSettled
+    this.#onSettled = told.settled
+    this.#onTerminated = told.terminated
   }
 
   get strict(): boolean {
@@ -96,8 +45,8 @@ export class SimulatedClient {
   }
 
   /** Sends new work; one envelope. */
-  send(works: readonly Work[], known: number): Sent[] {
-    const all = works.map((work) => new Sent(this, ++this.#seq, work, known))
+  send(works: readonly Work[], known: number, timeoutMs = 0): Sent[] {
+    const all = works.map((work) => new Sent(this, ++this.#seq, work, { known, timeoutMs }))
     for (const sent of all) this.unanswered.set(sent.seq, sent)
     this.#post(all)
     return all
@@ -108,6 +57,7 @@ export class SimulatedClient {
     const all = [...this.unanswered.values()].sort((a, b) => a.seq - b.seq)
     for (const sent of all) {
       sent.rows.length = 0
+      sent.repeated = true
       sent.chunks = 0
       sent.knownAtSend = known
     }
@@ -117,6 +67,12 @@ export class SimulatedClient {
   credit(sent: Sent): void {
     sent.chunks--
     this.#receive([{ type: 'credit', target: sent.seq, chunks: 1 }], new ArrayBuffer(0))
+  }
+
+  /** Gives a request up; it still gets an answer. */
+  cancel(sent: Sent): void {
+    sent.cancelled = true
+    this.#receive([{ type: 'cancel', target: sent.seq }], new ArrayBuffer(0))
   }
 
   #post(all: readonly Sent[]): void {
@@ -130,13 +86,17 @@ export class SimulatedClient {
     this.#engine?.receive({ type: 'requests', client: this.id, ackedThrough, requests, payload })
   }
 
-  #request({ seq, work }: Sent): Request {
-    const base = { seq, timeoutMs: 0 }
-    const inside = 'transaction' in work && work.transaction !== undefined ? { transaction: work.transaction } : {}
+  #request(sent: Sent): Request {
+    const { seq, work, timeoutMs } = sent
+    const base = { seq, timeoutMs }
+    const transaction = transactionOf(sent)
+    const inside = transaction ? { transaction: transaction.id } : {}
     switch (work.type) {
       case 'statement': {
         const [item] = work.items
-        return { ...base, ...inside, type: 'statement', sql: item.sql, parameters: this.#pack(item), want: work.want }
+        const { sql } = item
+        const stream = work.stream ? { stream: true } : {}
+        return { ...base, ...inside, ...stream, type: 'statement', sql, parameters: this.#pack(item), want: 'rows' }
       }
       case 'batch': {
         const items = work.items.map((item) => ({ sql: item.sql, parameters: this.#pack(item), want: 'rows' as const }))
@@ -148,25 +108,34 @@ export class SimulatedClient {
         if (work.sql === 'VACUUM')
           return { ...base, type: 'statement', sql: 'VACUUM', parameters: undefined, want: 'changes' }
         return { ...base, type: 'script', sql: work.sql }
-      case 'bulk': {
-        const at = this.#writer.length
-        const width = work.items[0]?.parameters.length ?? 0
-        for (const { parameters } of work.items) this.#write(parameters)
-        const sets: PackedParameters = { at, bytes: this.#writer.length - at, count: width * work.items.length }
-        const counts = { sets, setCount: work.items.length, valuesPerSet: width, bulk: seq, last: true }
-        return { ...base, ...inside, type: 'bulk', sql: work.items[0]?.sql ?? '', ...counts }
+      case 'bulk':
+        return { ...base, ...inside, type: 'bulk', ...this.#sets(work.items), bulk: seq, last: true }
+      case 'part': {
+        const { bulk, last } = work
+        bulk.first ||= seq
+        return { ...base, type: 'bulk', ...this.#sets(work.items), sql: bulk.sql, bulk: bulk.first, last }
       }
-      case 'begin':
-        return { ...base, type: 'begin', mode: work.mode, transaction: work.transaction, lifetimeMs: work.lifetimeMs }
+      case 'begin': {
+        const { id, mode } = work.opens
+        return { ...base, type: 'begin', mode, transaction: id, lifetimeMs: work.lifetimeMs }
+      }
       case 'end':
-        return { ...base, type: 'end', action: work.action, transaction: work.transaction }
+        return { ...base, type: 'end', action: work.action, transaction: work.ends.id }
       case 'savepoint':
-        return { ...base, type: 'savepoint', action: work.action, transaction: work.transaction, depth: 1 }
+        return { ...base, type: 'savepoint', action: work.action, transaction: work.inside.id, depth: 1 }
       case 'maintenance':
         return { ...base, type: 'maintenance', action: work.action }
       default:
         return work satisfies never
     }
+  }
+
+  #sets(items: readonly Sql[]) {
+    const at = this.#writer.length
+    const valuesPerSet = items[0]?.parameters.length ?? 0
+    for (const { parameters } of items) this.#write(parameters)
+    const sets: PackedParameters = { at, bytes: this.#writer.length - at, count: valuesPerSet * items.length }
+    return { sql: items[0]?.sql ?? '', sets, setCount: items.length, valuesPerSet }
   }
 
   #pack({ parameters }: Sql): PackedParameters | undefined {
@@ -181,6 +150,7 @@ export class SimulatedClient {
   }
 
   #take(message: FromEngine): void {
+    if (message.type === 'event' && message.event.name === 'terminated') this.#onTerminated(message.event.error.message)
     if (message.type !== 'answers') return
     const payload = message.payload ?? new ArrayBuffer(0)
     for (const answer of message.answers) this.#answered(answer, payload)

@@ -5,15 +5,16 @@
 // A recovered store is compared block by block with what SQLite found sound at that commit before; only bytes that were
 // not seen yet go through SQLite: `integrity_check` and the digest of all rows.
 import type { Database, Sqlite3Static } from '@sqlite.org/sqlite-wasm'
-import type { Device } from '../../src/device/device.ts'
+import type { Area, Device } from '../../src/device/device.ts'
 import { StorageError } from '../../src/errors/errors.ts'
 import { BlockStore } from '../../src/store/block-store.ts'
 import type { Blocks, ScratchArea } from '../../src/store/block-store-types.ts'
 import { SqliteVfs } from '../../src/vfs/vfs.ts'
 import { type Chance, seeded, simulatedEnvironment } from '../support/seeded.ts'
 import { Crash, type SimulatedDisk } from '../support/simulated-disk.ts'
-import type { Sent } from './sqlite-client.ts'
 import { type Digest, digestOf } from './sqlite-oracle.ts'
+import type { Tally } from './sqlite-tally.ts'
+import type { Sent } from './sqlite-work.ts'
 
 /** A promise was broken. */
 export class Broken extends Error {
@@ -46,13 +47,6 @@ export interface CrashPoint extends Bounds {
   readonly power: boolean
 }
 
-export interface CrashCounts {
-  crashes: number
-  recoveryCrashes: number
-  checkedBySqlite: number
-  readonly cells: Map<string, number>
-}
-
 /** Forks `disk` and lets the fork die at its next operation, which is `operation`. */
 export function dieAt(
   disk: SimulatedDisk,
@@ -77,7 +71,7 @@ export function dieAt(
 /** Opens what a dead disk kept, dying again now and then; returns the store and the bounds that then hold. */
 export async function recovered(
   point: CrashPoint,
-  counts: CrashCounts,
+  counts: Tally,
   open: (disk: SimulatedDisk) => Promise<BlockStore>,
 ): Promise<BlockStore> {
   const { disk, chance } = point
@@ -92,17 +86,22 @@ export async function recovered(
     else disk.kill()
     if (power) least = point.toldStrict
     disk.faults.crashAt = chance.chance(0.2) ? disk.operations + 1 + chance.int(8) : Number.POSITIVE_INFINITY
-    disk.faults.failSync = depth === 0 && chance.chance(0.1) ? 0.1 : 0
+    const tight = point.started > 0 && chance.chance(0.15)
+    disk.faults.quotaBytes = tight ? disk.usedBytes : Number.POSITIVE_INFINITY
+    disk.faults.failSync = depth === 0 && !tight && chance.chance(0.1) ? 0.1 : 0
+    if (tight) counts.tightRecoveries++
     try {
       const store = await open(disk)
       disk.faults.crashAt = Number.POSITIVE_INFINITY
       disk.faults.failSync = 0
+      disk.faults.quotaBytes = Number.POSITIVE_INFINITY
       if (store.sequence < least) throw new Broken(`recovered commit ${store.sequence}, told was ${least} (lost)`)
       if (store.sequence > point.started)
         throw new Broken(`recovered commit ${store.sequence}, started were ${point.started}`)
       return store
     } catch (error) {
       const refused = error instanceof StorageError && (error.code === 'io' || error.code === 'quota')
+      if (refused && tight) throw new Broken(`cannot be opened with the quota used up: ${error.message} (lost)`)
       if (!(error instanceof Crash) && !refused) throw error
       power = chance.chance(0.5)
     }
@@ -176,7 +175,7 @@ export class Inspector {
   }
 
   /** Throws Broken if the store's newest state is not `commit`. */
-  check(store: BlockStore, commit: Commit, counts: CrashCounts): void {
+  check(store: BlockStore, commit: Commit, counts: Tally): void {
     const bytes = contentOf(store)
     if (commit.bytes && Buffer.compare(bytes, commit.bytes) === 0) return
     counts.checkedBySqlite++
@@ -217,9 +216,9 @@ function contentOf(store: BlockStore): Buffer {
 /** A device that tells of each operation before it happens. */
 export function observedDevice(
   disk: SimulatedDisk,
-  before: (operation: (disk: SimulatedDisk) => void) => void,
+  before: (operation: (disk: SimulatedDisk) => void, what: Area | 'barrier' | 'sync') => void,
 ): Device {
-  const inner = disk.device((durable) => before((fork) => fork.storeSealed(durable)))
+  const inner = disk.device((durable) => before((fork) => fork.storeSealed(durable), 'sync'))
   const later = inner.afterFailedSync === 'undone'
   return {
     kind: inner.kind,
@@ -227,18 +226,18 @@ export function observedDevice(
     size: (area) => inner.size(area),
     read: (area, into, at) => inner.read(area, into, at),
     write: (area, bytes, at) => {
-      before((fork) => fork.write(area, bytes, at))
+      before((fork) => fork.write(area, bytes, at), area)
       inner.write(area, bytes, at)
     },
     reserve: (area, size) => inner.reserve(area, size),
     truncate: (area, size) => inner.truncate(area, size),
     barrier: () => {
-      if (!later) before((fork) => fork.barrier())
+      if (!later) before((fork) => fork.barrier(), 'barrier')
       inner.barrier()
     },
     flush: () => inner.flush(),
     sync: () => {
-      if (!later) before((fork) => fork.sync())
+      if (!later) before((fork) => fork.sync(), 'sync')
       return inner.sync()
     },
     close: () => inner.close(),

@@ -4,4 +4,4 @@ import { test } from 'vitest'
 import { simulateSqlite } from './sqlite-run.ts'
 
 test('SQLite on a disk of files keeps what it acknowledged, and is some commit of the oracle after any crash', () =>
-  simulateSqlite('kept', 12, 5_000))
+  simulateSqlite('kept', 14, 10_000))

@@ -3,6 +3,7 @@
 // no VFS, no scheduler, no store.
 import { createHash } from 'node:crypto'
 import type { Database, Sqlite3Static } from '@sqlite.org/sqlite-wasm'
+import { codeName } from '../../src/engine/sqlite-errors.ts'
 import type { BindValue } from '../../src/protocol/value-writer.ts'
 
 export type Row = unknown[]
@@ -75,22 +76,42 @@ export function digestOf(db: Database): Digest {
   return { all: hashOf([...schema, ...[...tables].flat(), ...matches, ...version]), tables }
 }
 
+/** A statement that fails on plain SQLite. The message is its code. */
+export class OracleError extends Error {
+  override readonly name = 'OracleError'
+}
+
 export class Oracle {
   readonly #sqlite3: Sqlite3Static
   #db: Database
+  #foreignKeys = true
+  /** How the last step of a transaction ended: `ok` or its code. */
+  lastCode = 'ok'
 
   constructor(sqlite3: Sqlite3Static) {
     this.#sqlite3 = sqlite3
     this.#db = this.#open()
   }
 
-  /** Runs one statement to its end. Throws SQLite's error. */
+  /** Runs one statement to its end. Throws OracleError. */
   run(sql: string, parameters: readonly BindValue[] = [], wantsRows = false): Effect {
     const { capi } = this.#sqlite3
     const before = capi.sqlite3_total_changes(this.#db)
-    const rows = rowsOf(this.#db, sql, parameters)
+    let rows: string[]
+    try {
+      rows = rowsOf(this.#db, sql, parameters)
+    } catch (error) {
+      throw new OracleError(codeName(this.#sqlite3, capi.sqlite3_extended_errcode(this.#db)), { cause: error })
+    }
     const changed = capi.sqlite3_total_changes(this.#db) !== before
     return { changes: changed ? capi.sqlite3_changes(this.#db) : 0, rows: wantsRows ? rows : [] }
+  }
+
+  /** What foreign keys are for the client whose work is repeated next; outside a transaction. */
+  set foreignKeys(on: boolean) {
+    if (on === this.#foreignKeys) return
+    this.#foreignKeys = on
+    this.#db.exec(`PRAGMA foreign_keys=${on ? 1 : 0}`)
   }
 
   get autocommit(): boolean {
@@ -128,7 +149,6 @@ export class Oracle {
     const flags = capi.SQLITE_DESERIALIZE_FREEONCLOSE | capi.SQLITE_DESERIALIZE_RESIZEABLE
     const code = capi.sqlite3_deserialize(this.#db.pointer!, 'main', pointer, image.length, image.length, flags)
     if (code !== 0) throw new Error(`the oracle cannot go back: ${code}`)
-    this.#db.exec('PRAGMA foreign_keys=1')
   }
 
   close(): void {
@@ -137,6 +157,7 @@ export class Oracle {
 
   #open(): Database {
     const db = new this.#sqlite3.oo1.DB(':memory:')
+    this.#foreignKeys = true
     db.exec('PRAGMA foreign_keys=1; PRAGMA trusted_schema=0')
     return db
   }

@@ -40,6 +40,8 @@ export class Statements {
   columns: ReadonlyMap<string, readonly string[]> = new Map()
   /** Whether the database may still grow. */
   mayGrow = true
+  /** Space is short: large statements and small ones that need none. */
+  tight = false
   #names = 0
 
   constructor(chance: Chance) {
@@ -48,6 +50,8 @@ export class Statements {
 
   /** A write of any kind that may run inside a transaction. */
   write(): Sql {
+    if (this.tight && this.#chance.chance(0.5))
+      return this.#chance.chance(0.4) ? this.#rewrite() : this.#fill(this.#chance.pick([60, 60, 200]))
     const x = this.#chance.next()
     if (x < 0.3) return this.#insert()
     if (x < 0.5) return this.#change()
@@ -109,7 +113,9 @@ export class Statements {
       case 4:
         return plain(`UPDATE kv SET v = NULL WHERE k < 'k${int(30)}'${returning}`)
       case 5:
-        return plain(`DELETE FROM log WHERE rowid % ${2 + int(3)} = 0`)
+        return plain(
+          chance(0.5) ? `DELETE FROM log WHERE rowid % ${2 + int(3)} = 0` : `PRAGMA incremental_vacuum(${int(9)})`,
+        )
       default:
         return plain(`PRAGMA user_version=${int(1000)}`)
     }
@@ -183,12 +189,21 @@ export class Statements {
     return plain(`CREATE TABLE ${name}(${this.#chance.pick(forms)})`)
   }
 
+  /** Every row of the largest table: it journals and spills as much as there is. */
+  #rewrite(): Sql {
+    return plain(`UPDATE big SET b = zeroblob(length(b) + ${this.#chance.int(40)})`)
+  }
+
   /** Transactions that spill SQLite's cache, some of them into fresh segments. */
   #large(): Sql {
     const { int, chance } = this.#chance
     if (!this.mayGrow) return plain(chance(0.5) ? 'DELETE FROM big' : `DELETE FROM big WHERE id % ${2 + int(3)}`)
     if (chance(0.3)) return plain(`UPDATE big SET b = zeroblob(${int(3000)}) WHERE id % ${1 + int(4)} = 0`)
-    const rows = chance(0.5) ? 5 + int(20) : 40 + int(60)
+    return this.#fill(chance(0.5) ? 5 + int(20) : 40 + int(60))
+  }
+
+  #fill(rows: number): Sql {
+    const { int, chance } = this.#chance
     return plain(
       `WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM s WHERE i < ${rows})
        INSERT${chance(0.1) ? ' OR ROLLBACK' : ''} INTO big SELECT coalesce((SELECT max(id) FROM big), 0) + i, zeroblob(${500 + int(4500)}) FROM s`,

@@ -4,4 +4,4 @@ import { test } from 'vitest'
 import { simulateSqlite } from './sqlite-run.ts'
 
 test('SQLite on a disk of transactions keeps what it acknowledged, and is some commit of the oracle after any crash', () =>
-  simulateSqlite('undone', 13, 4_000))
+  simulateSqlite('undone', 17, 10_000))
