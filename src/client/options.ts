@@ -3,6 +3,7 @@
 
 import { UsageError } from '../errors/errors.ts'
 import type { ChecksumName, Durability, IntegerMode, StorageChoice, SyncPolicy } from '../protocol/messages.ts'
+import { SESSION_PRAGMAS, type SessionPragmas } from '../protocol/session-pragmas.ts'
 import type { TimedOptions } from './timing.ts'
 
 /** Options of every call. */
@@ -73,6 +74,11 @@ export interface OpenOptions {
   readonly timeoutMs?: number | undefined
   /** Whether foreign keys are enforced. Default true. */
   readonly foreignKeys?: boolean | undefined
+  /**
+   * PRAGMAs that are in force for this client from the start: `recursive_triggers`, `case_sensitive_like`,
+   * `reverse_unordered_selects`, `cache_size`, `busy_timeout`. Default: SQLite's own values.
+   */
+  readonly pragmas?: Readonly<Partial<Record<OpenPragma, boolean | number>>> | undefined
   /** When relaxed commits are synced; what is left out keeps its default. */
   readonly sync?: Partial<SyncPolicy> | undefined
   /** Address of the worker's script, for bundlers that do not find it; same origin as the page. */
@@ -87,11 +93,12 @@ export interface OpenOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+type OpenPragma = Exclude<(typeof SESSION_PRAGMAS)[number], 'foreign_keys'>
 type Defaulted = 'workerUrl' | 'wasmUrl' | 'wasmModule' | 'signal'
 /** `OpenOptions` with every default filled in. */
 export type ResolvedOptions = {
-  readonly [K in Exclude<keyof OpenOptions, Defaulted | 'sync'>]-?: NonNullable<OpenOptions[K]>
-} & { readonly sync: SyncPolicy } & { readonly [K in Defaulted]: OpenOptions[K] }
+  readonly [K in Exclude<keyof OpenOptions, Defaulted | 'sync' | 'pragmas'>]-?: NonNullable<OpenOptions[K]>
+} & { readonly sync: SyncPolicy; readonly pragmas: SessionPragmas } & { readonly [K in Defaulted]: OpenOptions[K] }
 
 const MIB = 1 << 20
 const SYNC_DEFAULTS: SyncPolicy = { intervalMs: 1000, debounceMs: 250, maxDirtyBytes: 4 * MIB, maxDirtyBlocks: 1024 }
@@ -100,6 +107,7 @@ const SYNC_DEFAULTS: SyncPolicy = { intervalMs: 1000, debounceMs: 250, maxDirtyB
 export function resolveOpenOptions(given: OpenOptions): ResolvedOptions {
   checkOptions('open()', given, OPEN_CHECKS)
   if (given.sync !== undefined) checkOptions('the option sync of open()', given.sync, SYNC_CHECKS)
+  if (given.pragmas !== undefined) checkOptions('the option pragmas of open()', given.pragmas, PRAGMA_CHECKS)
   return {
     storage: given.storage ?? 'auto',
     durability: given.durability ?? 'strict',
@@ -111,6 +119,9 @@ export function resolveOpenOptions(given: OpenOptions): ResolvedOptions {
     timeoutMs: given.timeoutMs ?? 30_000,
     foreignKeys: given.foreignKeys ?? true,
     sync: { ...SYNC_DEFAULTS, ...withoutUndefined(given.sync ?? {}) },
+    pragmas: Object.fromEntries(
+      Object.entries(withoutUndefined(given.pragmas ?? {})).map(([name, value]) => [name, String(Number(value))]),
+    ),
     debug: given.debug ?? false,
     workerUrl: given.workerUrl,
     wasmUrl: given.wasmUrl,
@@ -212,6 +223,11 @@ const SYNC_CHECKS = {
   maxDirtyBytes: wholeFrom(0, 'bytes'),
   maxDirtyBlocks: wholeFrom(0, 'blocks'),
 } satisfies Record<keyof SyncPolicy, Check>
+const aSetting: Check = (value) =>
+  typeof value === 'boolean' || Number.isSafeInteger(value) ? undefined : 'true, false or a whole number'
+const PRAGMA_CHECKS = Object.fromEntries(
+  SESSION_PRAGMAS.filter((name) => name !== 'foreign_keys').map((name) => [name, aSetting]),
+)
 const OPEN_CHECKS = {
   storage: oneOf('auto', 'opfs', 'indexeddb', 'memory'),
   durability: oneOf('strict', 'relaxed'),
@@ -222,6 +238,7 @@ const OPEN_CHECKS = {
   rowBytesMax: wholeFrom(1, 'bytes'),
   timeoutMs: aTimeMs,
   foreignKeys: aFlag,
+  pragmas: anObject,
   sync: anObject,
   workerUrl: aUrl,
   wasmUrl: aUrl,

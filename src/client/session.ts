@@ -10,6 +10,7 @@ import type { Clock } from '../environment.ts'
 import { ClosedError, LeaderLostError, StorageError, TimeoutError, VersionTooNewError } from '../errors/errors.ts'
 import type { ClientCounts, ClientId, EngineEvent, EngineInfo, FunctionDefinition } from '../protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../protocol/messages.ts'
+import type { SessionPragmas } from '../protocol/session-pragmas.ts'
 import { Emitter } from './events.ts'
 import { Line } from './line.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -42,6 +43,8 @@ export class Session {
   #lastTransaction = 0
   /** What `changes()` and its kin answer; the next worker goes on from there. */
   #counts: ClientCounts | undefined
+  /** The PRAGMAs of its own that are in force, once they are others than those of `open`. */
+  #pragmas: SessionPragmas | undefined
   #textOpen = false
   #textLost: Error | undefined
   #closing: Promise<void> | undefined
@@ -65,6 +68,7 @@ export class Session {
       onReady: (info, role, post) => this.#engineReady(info, role, post),
       onAnswers: (answers) => {
         this.#counts = answers.counts ?? this.#counts
+        this.#pragmas = answers.pragmas ?? this.#pragmas
         this.line.answers(answers)
       },
       onEvent: (event) => this.#tell(event),
@@ -245,12 +249,13 @@ export class Session {
 
   #hello(): ReturnType<MemberOptions['hello']> {
     const { durability, foreignKeys, sync } = this.options
+    const pragmas = this.#pragmas ?? this.options.pragmas
     const counts = this.#counts && { counts: this.#counts }
     const functions = this.functions.size > 0 && { functions: [...this.functions.values()] }
     return {
       type: 'hello',
       protocol: PROTOCOL_VERSION,
-      settings: { durability, foreignKeys, sync, ...counts, ...functions },
+      settings: { durability, foreignKeys, sync, pragmas, ...counts, ...functions },
     }
   }
 }

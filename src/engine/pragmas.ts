@@ -1,5 +1,6 @@
 // What happens to each PRAGMA (DESIGN section 6). It stands apart as the one list to extend; a PRAGMA that is not in it is
 // refused, so that a new SQLite cannot bring one that changes how data is kept.
+import { SESSION_PRAGMAS } from '../protocol/session-pragmas.ts'
 
 /**
  * `ours`: decided by the engine; a write answers the value in force. `session`: belongs to the client, not to the
@@ -10,7 +11,6 @@ export type PragmaRule = 'ours' | 'session' | 'free' | 'read' | 'refused'
 const OURS =
   'journal_mode locking_mode page_size synchronous cache_spill mmap_size temp_store wal_autocheckpoint wal_checkpoint ' +
   'journal_size_limit trusted_schema fullfsync checkpoint_fullfsync max_page_count read_uncommitted threads encoding'
-const SESSION = 'foreign_keys recursive_triggers case_sensitive_like reverse_unordered_selects cache_size busy_timeout'
 const FREE =
   'user_version application_id optimize integrity_check quick_check foreign_key_check foreign_key_list table_info ' +
   'table_xinfo table_list index_info index_xinfo index_list collation_list function_list module_list pragma_list ' +
@@ -21,7 +21,7 @@ const READ =
 const RULES = new Map<string, PragmaRule>()
 for (const [rule, names] of [
   ['ours', OURS],
-  ['session', SESSION],
+  ['session', SESSION_PRAGMAS.join(' ')],
   ['free', FREE],
   ['read', READ],
 ] as const)

@@ -3,10 +3,12 @@
 
 import { toWireError } from '../errors/wire.ts'
 import type { ClientCounts, ClientSettings, EngineEvent, FromEngine } from '../protocol/messages.ts'
+import type { SessionPragmas } from '../protocol/session-pragmas.ts'
 import type { OpenBulk } from './bulk.ts'
 import { type CountsOfClient, NO_COUNTS } from './client-counts.ts'
 import type { ImportFeed } from './import-feed.ts'
 import type { InteractiveTransaction } from './interactive.ts'
+import { normalSetting, pragmaRule } from './pragmas.ts'
 import { buildAnswers, type Reply } from './reply.ts'
 import { NO_FUNCTIONS, type UserFunctionSet } from './user-functions.ts'
 
@@ -73,6 +75,7 @@ export class Session {
   readonly imports = new Map<number, ImportFeed>()
   readonly #port: ClientPort
   #sentCounts: ClientCounts
+  #sentPragmas: ReadonlyMap<string, string>
   readonly #warned = new Set<string>()
   ackedThrough = 0
   /** What `changes()` and its kin answer; connections change it. */
@@ -88,6 +91,9 @@ export class Session {
     this.counts = { ...NO_COUNTS, ...settings.counts }
     this.#sentCounts = { ...this.counts }
     this.pragmas = new Map([['foreign_keys', settings.foreignKeys ? '1' : '0']])
+    for (const [name, value] of Object.entries(settings.pragmas ?? {}))
+      if (pragmaRule(name) === 'session') this.set(name, normalSetting(name, value))
+    this.#sentPragmas = this.pragmas
   }
 
   set(pragma: string, value: string): void {
@@ -96,7 +102,7 @@ export class Session {
 
   send(replies: readonly Reply[]): void {
     if (this.ended) return
-    const message = { ...buildAnswers(replies), ...this.#newCounts() }
+    const message = { ...buildAnswers(replies), ...this.#newCounts(), ...this.#newPragmas() }
     this.#port.post(message, message.payload ? [message.payload] : [])
   }
 
@@ -107,6 +113,12 @@ export class Session {
       return {}
     this.#sentCounts = { changes, totalChanges, lastInsertRowid }
     return { counts: this.#sentCounts }
+  }
+
+  #newPragmas(): { pragmas?: SessionPragmas } {
+    if (this.pragmas === this.#sentPragmas) return {}
+    this.#sentPragmas = this.pragmas
+    return { pragmas: Object.fromEntries(this.pragmas) }
   }
 
   post(message: FromEngine): void {

@@ -3,6 +3,7 @@
 // `parse.ts` has looked at it. Requests issued in one task travel in one envelope, answers likewise; values travel packed
 // in the envelope's `payload` (format: `value-codec.ts`), which is transferred, not cloned.
 import type { WireError } from '../errors/wire-error.ts'
+import type { SessionPragmas } from './session-pragmas.ts'
 
 /** Grows when a message changes its meaning; both sides compare it in `hello`. */
 export const PROTOCOL_VERSION = 1
@@ -60,6 +61,8 @@ export interface ClientSettings {
   readonly sync: SyncPolicy
   /** What the client had counted when its former engine ended. */
   readonly counts?: ClientCounts
+  /** Values of `SESSION_PRAGMAS`: those of `open`, or those in force when the former engine ended. */
+  readonly pragmas?: SessionPragmas
   /** What the client had registered when its former engine ended. */
   readonly functions?: readonly FunctionDefinition[]
 }
@@ -326,6 +329,8 @@ export interface Answers {
   readonly payload?: ArrayBuffer
   /** The client's numbers, when they have changed since they were last sent. */
   readonly counts?: ClientCounts
+  /** The client's own PRAGMAs, when they have changed. */
+  readonly pragmas?: SessionPragmas
 }
 
 export interface Closed {

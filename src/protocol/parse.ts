@@ -29,6 +29,7 @@ export function parseToEngine(data: unknown): ToEngine {
       flag(settings, 'foreignKeys')
       fields(settings.sync, 'settings.sync')
       if (settings.counts !== undefined) checkCounts(settings.counts)
+      if (settings.pragmas !== undefined) checkPragmas(settings.pragmas)
       if (settings.functions !== undefined) for (const given of list(settings, 'functions')) checkFunction(given)
       if (message.start !== undefined) checkStart(fields(message.start, 'start'))
       return data as ToEngine
@@ -55,6 +56,7 @@ export function parseFromEngine(data: unknown): FromEngine {
       const payloadBytes = payloadSize(message)
       for (const answer of list(message, 'answers')) checkAnswer(fields(answer, 'answer'), payloadBytes)
       if (message.counts !== undefined) checkCounts(message.counts)
+      if (message.pragmas !== undefined) checkPragmas(message.pragmas)
       return data as FromEngine
     }
     case 'ready': {
@@ -229,6 +231,11 @@ function checkRange(range: Fields, payloadBytes: number): void {
   if (at + bytes > payloadBytes) {
     throw nonsense(`range ${at} to ${at + bytes} lies outside the payload of ${payloadBytes} bytes`)
   }
+}
+
+function checkPragmas(value: unknown): void {
+  const pragmas = fields(value, 'pragmas')
+  for (const name of Object.keys(pragmas)) text(pragmas, name)
 }
 
 function checkFunction(value: unknown): void {

@@ -23,6 +23,7 @@ test('the greeting carries the defaults, and info what is in force', async () =>
     client: 'ab'.repeat(16),
     settings: {
       durability: 'strict',
+      pragmas: {},
       foreignKeys: true,
       sync: { intervalMs: 1000, debounceMs: 250, maxDirtyBytes: 4 << 20, maxDirtyBlocks: 1024 },
     },
