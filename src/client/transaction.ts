@@ -134,7 +134,9 @@ class Level implements Scope {
     return this.#state.plan()
   }
 
-  succeeded(): void {}
+  succeeded({ writes }: StatementText): void {
+    if (writes) this.#state.holdsWriter()
+  }
 }
 
 /** The life of one interactive transaction on the client's side. */
@@ -181,8 +183,13 @@ class TransactionState implements OpenTransaction {
       throw error
     }
     session.transactions.add(this)
-    if (immediate) session.watch.holder = this.#holder
+    if (immediate) this.holdsWriter()
     this.#holder.startTurn()
+  }
+
+  /** It has the writer from now on: a deferred one since its first write. */
+  holdsWriter(): void {
+    if (this.#mode !== 'readonly' && !this.#over) this.session.watch.holder = this.#holder
   }
 
   /** The callback's result, or AbortError as soon as the signal says so. */
@@ -237,6 +244,7 @@ class TransactionState implements OpenTransaction {
 
   async savepoint(action: 'open' | 'release' | 'rollback', depth: number): Promise<void> {
     await this.#request({ type: 'savepoint', transaction: this.id, action, depth })
+    this.holdsWriter()
   }
 
   /** Like `fail`, for a nested one; if it cannot be undone alone, the whole transaction must not commit. */
