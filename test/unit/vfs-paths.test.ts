@@ -3,7 +3,8 @@
 //   1 commit                       5 INSERT OR ROLLBACK          9 SQLITE_FULL in a statement
 //   2 empty commit                 6 failed spilled statement   10 SQLITE_FULL at the reservation
 //   3 COMMIT refused by a key      7 savepoint in a spill       11 SQLITE_FULL in VACUUM
-//   4 ROLLBACK of a spill          8 VACUUM
+//   4 ROLLBACK of a spill          8 VACUUM                    12 an interrupted spill
+//  13 a commit that shortens the file by itself (auto_vacuum)   14 the same, without space
 import { describe, expect, it } from 'vitest'
 import { loadSqlite } from '../../src/engine/sqlite-module.ts'
 import { realEnvironment } from '../../src/environment.ts'
@@ -67,6 +68,10 @@ function expectUnharmed({ writer, reader, published, count, integrity, blocks, v
   expect([count(writer), count(reader)]).toEqual([rows, rows])
   expect([integrity(writer), integrity(reader)]).toEqual(['ok', 'ok'])
   expect(blocks.writing).toBe(false)
+  // Space may still be short here, for a bare PRAGMA and for transactions that need none too.
+  expect(writer.attempt('PRAGMA user_version')).toBe('ok')
+  expect(published(() => writer.announced('BEGIN;SELECT count(*) FROM t;COMMIT'))).toEqual(['ok', 0])
+  expect(published(() => writer.announced('BEGIN IMMEDIATE;DELETE FROM t WHERE a<0;COMMIT'))).toEqual(['ok', 0])
   blocks.faults.stagedBlocksMax = 0
   blocks.faults.reserve = false
   expect(published(() => writer.announced('PRAGMA user_version=7'))).toEqual(['ok', 1])
@@ -193,6 +198,51 @@ describe.each(IMPLEMENTATIONS)('on %s', (_name, make) => {
       const { writer, published, blocks } = started
       blocks.faults.stagedBlocksMax = 2
       expect(published(() => writer.announced('VACUUM'))).toEqual(['SQLITE_FULL', 0])
+      expectUnharmed(started, 1000)
+    })
+  })
+
+  describe('the end of a transaction from outside, or that shortens the file', () => {
+    it('12: a statement that spilled and is interrupted takes its transaction with it', async () => {
+      const started = await start()
+      const { sqlite3, writer, published, blocks } = started
+      const { capi } = sqlite3
+      writer.attempt(`BEGIN IMMEDIATE;${GROW}`)
+      const staged = writer.file.stagedBytes
+      capi.sqlite3_progress_handler(
+        writer.db,
+        100,
+        () => (writer.file.stagedBytes > staged + 50 * blocks.blockSize ? 1 : 0),
+        0,
+      )
+      expect(published(() => writer.announced(GROW))).toEqual(['SQLITE_INTERRUPT', 0])
+      capi.sqlite3_progress_handler(writer.db, 0, () => 0, 0)
+      expect(writer.attempt('ROLLBACK')).toBe('SQLITE_ERROR')
+      expectUnharmed(started, 1000)
+    })
+
+    it('13: a commit that shortens the file by itself publishes the new size with its pages', async () => {
+      const started = await start()
+      const { writer, published, blocks } = started
+      writer.announced('PRAGMA auto_vacuum=1')
+      expect(writer.announced('VACUUM')).toBe('ok')
+      writer.announced(GROW)
+      const before = blocks.sizeBlocks
+      expect(published(() => writer.announced('DELETE FROM t WHERE a>10'))).toEqual(['ok', 1])
+      expect(blocks.sizeBlocks).toBeLessThan(before / 2)
+      expectUnharmed(started, 10)
+    })
+
+    it('14: a commit that would shorten the file is refused for want of space and leaves the size as it was', async () => {
+      const started = await start()
+      const { writer, published, blocks } = started
+      writer.announced('PRAGMA auto_vacuum=1')
+      writer.announced('VACUUM')
+      writer.announced(GROW)
+      const before = blocks.sizeBlocks
+      blocks.faults.reserve = true
+      expect(published(() => writer.announced('DELETE FROM t WHERE a>10'))).toEqual(['SQLITE_FULL', 0])
+      expect(blocks.sizeBlocks).toBe(before)
       expectUnharmed(started, 1000)
     })
   })
