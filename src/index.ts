@@ -24,6 +24,7 @@ export { type Sql, SqlFragment, type SqlPart, sql } from './client/sql.ts'
 export type { Statement, StatementShape } from './client/statement.ts'
 export type { CallTiming, TimedOptions } from './client/timing.ts'
 export type { Transaction, TransactionCallback } from './client/transaction.ts'
+export type { Role, Tab, TransportName } from './coordination/member.ts'
 export {
   AbortError,
   AssetLoadError,

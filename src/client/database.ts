@@ -1,7 +1,7 @@
 // The database as an application sees it. It stands apart as the list of what it can do besides the calls that it shares
 // with transactions; the work is done elsewhere.
 
-import type { Role } from '../coordination/member.ts'
+import type { Role, Tab, TransportName } from '../coordination/member.ts'
 import { UsageError } from '../errors/errors.ts'
 import type { Durability, EngineInfo } from '../protocol/messages.ts'
 import { readDone, readReport } from './answer-readers.ts'
@@ -28,6 +28,8 @@ export interface DatabaseInfo extends EngineInfo {
   readonly durability: Durability
   /** `leader`: its engine runs in a worker of this page. `follower`: in one of another tab. */
   readonly role: Role
+  /** How calls reach the engine: the page's own worker, a port that a SharedWorker passed on, or a channel. */
+  readonly transport: TransportName
 }
 
 /** An open database; made by `open`. */
@@ -41,9 +43,9 @@ export class Database extends Queryable {
 
   /** What is in force: name, storage and why it was chosen, durability, block size, versions. */
   get info(): DatabaseInfo {
-    const { name, options, info, role } = this.#session
+    const { name, options, info, place } = this.#session
     if (!info) throw new UsageError('internal', 'The database was not opened.')
-    return { name, durability: options.durability, role, ...info }
+    return { name, durability: options.durability, ...place, ...info }
   }
 
   /**
@@ -153,13 +155,24 @@ export class Database extends Queryable {
    * Counts since the worker started and sizes now, by name; names end with their unit where it is not a count. Among them:
    * `queueDepth`, `groups`, `requests` and `groupRequestsMax` of the scheduler; `timerSyncs`, `debounceSyncs`,
    * `thresholdSyncs` and `requestSyncs` with the milliseconds of each (`timerSyncsMs`, ...), `lastSyncMs`; `writes`,
-   * `flushes`, `syncs`, `checksumFailures`, `logBytes`, `liveBytes`, `unsyncedCommits`, `pins` (snapshots) of the store; `readersInUse`, `wasmHeapBytes`. Names
+   * `flushes`, `syncs`, `checksumFailures`, `logBytes`, `liveBytes`, `unsyncedCommits`, `pins` (snapshots) of the store;
+   * `readersInUse`, `wasmHeapBytes`; `repeatsAnswered`: requests that were answered from a commit made before. Of this client:
+   * `leaderChanges`, `lastFailoverMs` (from the loss of an engine to the next), `resentRequests`. Names
    * may be added and, with a change of the store, removed. Throws LeaderLostError, TimeoutError, AbortError, ClosedError.
    */
   async metrics(options?: CallOptions): Promise<Readonly<Record<string, number>>> {
     checkCallOptions('metrics()', options)
     const { timeoutMs } = this.#session.options
-    return (await maintain(this.#session, 'metrics', readReport('metrics'), options, timeoutMs)).metrics
+    const { metrics } = await maintain(this.#session, 'metrics', readReport('metrics'), options, timeoutMs)
+    return { ...metrics, ...this.#session.metrics() }
+  }
+
+  /**
+   * Everybody who has this database open in this browser: this client, those of other tabs, and others of this page.
+   * Asks the browser, not the tabs, so sleeping ones count.
+   */
+  async tabs(): Promise<readonly Tab[]> {
+    return this.#session.tabs()
   }
 
   /**

@@ -53,6 +53,8 @@ export class Line {
   #post: Post | undefined
   #flushScheduled = false
   #lastSeq = 0
+  /** Requests that were sent again after an engine's death. */
+  resentRequests = 0
   #acknowledged = 0
   #acknowledging: (() => void) | undefined
   #end: Error | undefined
@@ -336,6 +338,7 @@ export class Line {
     const waitingValues = before.length > 0 ? new Uint8Array(before.take()) : undefined
     const calls = [...again, ...waiting]
     const writer = new ValueWriter()
+    this.resentRequests += again.length
     for (const call of calls) {
       if (call.timesSent > 0) call.plan.reader.restart()
       const values = call.kept ? new Uint8Array(call.kept) : waitingValues

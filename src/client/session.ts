@@ -2,7 +2,7 @@
 // that has passed. It stands apart so that they can be separate files without knowing each other.
 
 import { lostTransactionError } from '../coordination/engine-link.ts'
-import { type Member, type MemberOptions, newClientId, type Role } from '../coordination/member.ts'
+import { type Member, type MemberOptions, newClientId, type Place, type Tab } from '../coordination/member.ts'
 import type { ClientPlatform } from '../coordination/platform.ts'
 import { SoloMember } from '../coordination/solo-member.ts'
 import { TabMember } from '../coordination/tab-member.ts'
@@ -38,9 +38,12 @@ export class Session {
   /** Ends each call that answers in pieces and has not ended. */
   readonly flows = new Set<(error: Error) => void>()
   info: EngineInfo | undefined
-  role: Role = 'leader'
+  place: Place = { role: 'leader', transport: 'worker' }
   readonly #member: Member
   #lastTransaction = 0
+  #leaderChanges = 0
+  #lostMs = 0
+  #lastFailoverMs = 0
   /** What `changes()` and its kin answer; the next worker goes on from there. */
   #counts: ClientCounts | undefined
   /** The PRAGMAs of its own that are in force, once they are others than those of `open`. */
@@ -65,7 +68,7 @@ export class Session {
       start: { name, storage, blockSize, checksum, cacheBytes, rowBytesMax, debug },
       files: options,
       timeoutMs: options.timeoutMs,
-      onReady: (info, role, post) => this.#engineReady(info, role, post),
+      onReady: (info, place, post) => this.#engineReady(info, place, post),
       onAnswers: (answers) => {
         this.#counts = answers.counts ?? this.#counts
         this.#pragmas = answers.pragmas ?? this.#pragmas
@@ -84,6 +87,20 @@ export class Session {
   /** Starts the engine; rejects if it does not get ready. */
   async start(): Promise<void> {
     await this.#member.start(this.options.signal)
+  }
+
+  /** Everybody who has the database open. */
+  tabs(): Promise<readonly Tab[]> {
+    return this.#member.tabs()
+  }
+
+  /** Counts of this client, beside those of the engine. */
+  metrics(): Readonly<Record<string, number>> {
+    return {
+      leaderChanges: this.#leaderChanges,
+      lastFailoverMs: this.#lastFailoverMs,
+      resentRequests: this.line.resentRequests,
+    }
   }
 
   nextTransaction(): number {
@@ -154,20 +171,23 @@ export class Session {
     if (ended) throw ended
   }
 
-  #engineReady(info: EngineInfo, role: Role, post: Parameters<MemberOptions['onReady']>[2]): void {
-    const { info: before, role: roleBefore } = this
+  #engineReady(info: EngineInfo, place: Place, post: Parameters<MemberOptions['onReady']>[2]): void {
+    const { role } = place
+    const { info: before, place: placeBefore } = this
     // An engine that made its database has not been there before, unless it is the same one again.
     if (before && info.created && before.storeId !== info.storeId) {
       this.#dataLost()
       return
     }
     this.info = { ...info, created: before?.created ?? (role === 'leader' && info.created), why: this.#why(info) }
-    this.role = role
+    this.place = place
     this.line.attach(post)
     if (!before) return
+    this.#leaderChanges++
+    this.#lastFailoverMs = this.clock.monotonicMs() - this.#lostMs
     this.events.emit('worker-restarted', { term: info.term })
     this.events.emit('leader-change', { term: info.term, role })
-    if (role !== roleBefore) this.events.emit('role', { role })
+    if (role !== placeBefore.role) this.events.emit('role', { role })
   }
 
   #why({ why, blockSize }: EngineInfo): readonly string[] {
@@ -177,6 +197,7 @@ export class Session {
   }
 
   #engineDied(cause: Error): void {
+    this.#lostMs = this.clock.monotonicMs()
     this.#loseTransactions(cause)
     // Another worker would find nothing and make a new, empty database.
     const gone = cause instanceof StorageError && cause.code === 'evicted'

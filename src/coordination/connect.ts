@@ -5,6 +5,7 @@ import type { Clock } from '../environment.ts'
 import type { ClientId } from '../protocol/messages.ts'
 import type { FromBroker, ToBroker } from './broker.ts'
 import { ChannelPort } from './channel-transport.ts'
+import type { TransportName } from './member.ts'
 import { privateChannelName } from './names.ts'
 import type { Port, TabPlatform, Transport } from './platform.ts'
 import type { Rendezvous } from './rendezvous.ts'
@@ -12,11 +13,9 @@ import type { Rendezvous } from './rendezvous.ts'
 /** Two releases have two brokers: whoever gets no word from its own in this time takes the channel. */
 const BROKER_MS = 200
 
-export type TransportKind = 'broker' | 'channel'
-
 export interface Connection {
   readonly transport: Transport
-  readonly kind: TransportKind
+  readonly name: TransportName
 }
 
 export interface ConnectOptions {
@@ -35,8 +34,8 @@ export interface ConnectOptions {
 /** Resolves to a line to the leader of `term`. */
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const port = await throughBroker(options)
-  if (port) return { transport: portTransport(port), kind: 'broker' }
-  return { transport: portTransport(await throughChannel(options)), kind: 'channel' }
+  if (port) return { transport: portTransport(port), name: 'broker' }
+  return { transport: portTransport(await throughChannel(options)), name: 'channel' }
 }
 
 function throughBroker({ tabs, clock, name, client, term, broker, signal }: ConnectOptions): Promise<Port | undefined> {

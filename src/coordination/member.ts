@@ -6,6 +6,22 @@ import type { ClientPlatform, WasmFiles } from './platform.ts'
 /** `leader`: the engine runs in a worker of this page. `follower`: in one of another page. */
 export type Role = 'leader' | 'follower'
 
+/** How calls reach the engine: this page's own worker, a port that the broker passed on, a channel. */
+export type TransportName = 'worker' | 'broker' | 'channel'
+
+export interface Place {
+  readonly role: Role
+  readonly transport: TransportName
+}
+
+/** A client of this database, in this page or another one. */
+export interface Tab {
+  /** Made anew by each opening, and when a page comes back from the back/forward cache. */
+  readonly id: ClientId
+  readonly self: boolean
+  readonly leads: boolean
+}
+
 export interface MemberOptions {
   /** How the client greets an engine now. */
   hello(): Omit<Hello, 'client' | 'start'>
@@ -16,7 +32,7 @@ export interface MemberOptions {
   readonly files: WasmFiles & { readonly workerUrl: string | URL | undefined }
   readonly timeoutMs: number
   /** An engine is there: calls may be sent. */
-  onReady(info: EngineInfo, role: Role, post: (message: ToEngine, transfer: Transferable[]) => void): void
+  onReady(info: EngineInfo, place: Place, post: (message: ToEngine, transfer: Transferable[]) => void): void
   onAnswers(answers: Answers): void
   onEvent(event: EngineEvent['event']): void
   /** The engine has ended; another one is looked for. */
@@ -30,6 +46,8 @@ export interface MemberOptions {
 export interface Member {
   /** Resolves once an engine is there. Rejects with what opening failed with, TimeoutError or AbortError. */
   start(signal?: AbortSignal): Promise<void>
+  /** Everybody who has the database open. */
+  tabs(): Promise<readonly Tab[]>
   /** There is work and no engine. */
   want(): void
   /** Lets the engine go and resolves once that has answered or ended. */

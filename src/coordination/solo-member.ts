@@ -3,7 +3,7 @@
 
 import { AbortError } from '../errors/errors.ts'
 import { EngineLink } from './engine-link.ts'
-import type { Member, MemberOptions } from './member.ts'
+import type { Member, MemberOptions, Tab } from './member.ts'
 import { aliveLockName } from './platform.ts'
 
 export class SoloMember implements Member {
@@ -21,6 +21,10 @@ export class SoloMember implements Member {
       throw error
     })
     return this.#starting
+  }
+
+  async tabs(): Promise<readonly Tab[]> {
+    return [{ id: this.#options.client, self: true, leads: true }]
   }
 
   want(): void {
@@ -57,6 +61,6 @@ export class SoloMember implements Member {
     })
     this.#link = link
     const info = await link.start(signal)
-    onReady(info, 'leader', (message, transfer) => link.post(message, transfer))
+    onReady(info, { role: 'leader', transport: 'worker' }, (message, transfer) => link.post(message, transfer))
   }
 }

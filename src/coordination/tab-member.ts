@@ -24,8 +24,8 @@ import type { ToBroker } from './broker.ts'
 import { connect } from './connect.ts'
 import { Election } from './election.ts'
 import { EngineLink } from './engine-link.ts'
-import { type Member, type MemberOptions, newClientId, type Role } from './member.ts'
-import { clientLockName, rendezvousName, termLockName, termOfLock } from './names.ts'
+import { type Member, type MemberOptions, newClientId, type Place, type Role, type Tab } from './member.ts'
+import { clientLockName, clientOfLock, rendezvousName, termLockName, termOfLock } from './names.ts'
 import { aliveLockName, type LifecycleEvent, type Port, type TabPlatform } from './platform.ts'
 import { Rendezvous, type RendezvousMessage } from './rendezvous.ts'
 
@@ -64,6 +64,8 @@ export class TabMember implements Member {
   readonly #lostEngines = new Set<string>()
   /** The foreign engine in use or about to be. */
   #engine: string | undefined
+  /** The client of the page that was last heard to lead. */
+  #leader: ClientId | undefined
   #storeId: string | undefined
   /** Workers in a row that ended without a word while they were opening the database. */
   #killedStarts = 0
@@ -111,6 +113,13 @@ export class TabMember implements Member {
     } finally {
       for (const end of endings) end()
     }
+  }
+
+  async tabs(): Promise<readonly Tab[]> {
+    const { held = [] } = await this.#tabs.locks.query()
+    const leader = this.#role === 'leader' ? this.#client : this.#leader
+    const ids = held.flatMap(({ name = '' }) => clientOfLock(this.#name, name) ?? [])
+    return ids.map((id) => ({ id, self: id === this.#client, leads: id === leader }))
   }
 
   want(): void {
@@ -240,7 +249,7 @@ export class TabMember implements Member {
       })
       this.#role = 'leader'
       link.start().then(
-        (info) => this.#ready(link, info, 'leader'),
+        (info) => this.#ready(link, info, { role: 'leader', transport: 'worker' }),
         (error: unknown) => this.#failedToLead(link, toError(error)),
       )
     } catch (error) {
@@ -328,7 +337,7 @@ export class TabMember implements Member {
     }
   }
 
-  #heardLeader({ engine, term, storeId, protocol }: Extract<RendezvousMessage, { type: 'leader' }>): void {
+  #heardLeader({ engine, leader, term, storeId, protocol }: Extract<RendezvousMessage, { type: 'leader' }>): void {
     this.#lastSignMs = this.#options.platform.clock.monotonicMs()
     // A store made anew begins with its first term; who had the other one open learns that it is gone.
     const isOther = this.#storeId !== undefined && this.#storeId !== storeId
@@ -345,6 +354,7 @@ export class TabMember implements Member {
       return
     }
     if (this.#link) this.#lose(this.#link, new LeaderLostError('unknown', 'Another page leads now.'))
+    this.#leader = leader
     this.#follow(term, engine)
   }
 
@@ -354,7 +364,7 @@ export class TabMember implements Member {
     const abort = new AbortController()
     this.#connecting = { term, sinceMs: platform.clock.monotonicMs(), abort }
     this.#engine = engine
-    const { transport } = await connect({
+    const { transport, name } = await connect({
       tabs: this.#tabs,
       clock: platform.clock,
       name: this.#name,
@@ -379,7 +389,7 @@ export class TabMember implements Member {
     this.#role = 'follower'
     this.#term = term
     link.start().then(
-      (info) => this.#ready(link, info, 'follower'),
+      (info) => this.#ready(link, info, { role: 'follower', transport: name }),
       () => this.#forget(link), // it ended meanwhile or is ending; the next one is asked for
     )
   }
@@ -417,18 +427,18 @@ export class TabMember implements Member {
     return link
   }
 
-  #ready(link: EngineLink, info: EngineInfo, role: Role): void {
+  #ready(link: EngineLink, info: EngineInfo, place: Place): void {
     if (this.#link !== link) return
     if (this.#storeId !== info.storeId) this.#lostTerm = 0
     this.#storeId = info.storeId
     this.#term = info.term
-    this.#role = role
+    this.#role = place.role
     this.#readyMs = this.#options.platform.clock.monotonicMs()
     this.#killedStarts = 0
     this.#cancelTick?.()
     this.#introduce()
     for (const { resolve } of this.#waiters) resolve()
-    this.#options.onReady(info, role, (message, transfer) => link.post(message, transfer))
+    this.#options.onReady(info, place, (message, transfer) => link.post(message, transfer))
   }
 
   /** An engine in use, or about to be, is no more. If it was our own worker and we still lead, the next one follows. */

@@ -84,6 +84,7 @@ async function run(
         metrics: {
           ...store.metrics?.(),
           ...runner.metrics(),
+          repeatsAnswered: runner.repeatsAnswered,
           ...scheduler.metrics(),
           wasmHeapBytes: database.instance.heap.bytes().length,
           readersInUse: database.readers.used,

@@ -58,6 +58,8 @@ export class RequestRunner implements Runner {
   readonly #onFatal: (error: unknown) => void
   readonly #onGroup: () => void
   readonly #interactive = new InteractiveRunner(this)
+  /** Requests answered from the commit that an earlier sending of them made. */
+  repeatsAnswered = 0
   readonly #bulk = new BulkRunner(this)
   readonly text = new TextTransactions(this)
   readonly readers = new ReaderRequests(this)
@@ -273,6 +275,7 @@ export class RequestRunner implements Runner {
   #answeredBefore(job: Job): boolean {
     const recorded = this.database.blocks.outcomeOf(job.session.client, job.request.seq)
     if (recorded === undefined) return false
+    this.repeatsAnswered++
     const outcome = decodeOutcome(recorded)
     const last = outcome.kind === 'done' ? undefined : outcome.statements.at(-1)
     if (last) job.session.counts.lastInsertRowid = last.lastInsertRowid

@@ -33,7 +33,8 @@ describe.each(AVAILABLE)('in %s', (kind) => {
     const page = await browser.newPage()
     pages.push(page)
     await page.goto(server.page('tabs', transport === 'channel' ? '?no-broker' : ''))
-    const { role } = await call<DatabaseSteps, 'open'>(page, 'open', { name })
+    const { role, transport: used } = await call<DatabaseSteps, 'open'>(page, 'open', { name })
+    expect(used).toBe(role === 'leader' ? 'worker' : transport)
     return [page, role]
   }
 

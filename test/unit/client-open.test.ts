@@ -37,7 +37,7 @@ test('the greeting carries the defaults, and info what is in force', async () =>
       debug: false,
     },
   })
-  expect(db.info).toEqual({ ...INFO, name: 'app.db', durability: 'strict', role: 'leader' })
+  expect(db.info).toEqual({ ...INFO, name: 'app.db', durability: 'strict', role: 'leader', transport: 'worker' })
 })
 
 test('a part of a sync policy keeps the defaults of the rest', async () => {

@@ -77,6 +77,7 @@ describe('the engine worker', () => {
     const { receive, next, page } = start()
     receive(hello())
     receive({ type: 'wasm', wasm: await sqliteWasm() })
+    expect(await next()).toEqual({ type: 'opening' })
     expect(await next()).toMatchObject({
       type: 'ready',
       protocol: PROTOCOL_VERSION,
@@ -89,7 +90,7 @@ describe('the engine worker', () => {
     const { receive, next } = start()
     receive(hello())
     receive({ type: 'wasm', wasm: await sqliteWasm() })
-    await next()
+    for (let message = await next(); message.type !== 'ready'; ) message = await next()
     const sql = 'CREATE TABLE t(a); INSERT INTO t VALUES(1)'
     receive({
       type: 'requests',
