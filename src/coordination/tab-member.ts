@@ -151,6 +151,8 @@ export class TabMember implements Member {
     const { platform } = this.#options
     this.#visit++
     this.#state = 'in'
+    // An engine that was left is not one that was lost.
+    this.#lostEngines.clear()
     this.#lastSignMs = platform.clock.monotonicMs()
     this.#stopLifecycle ??= this.#tabs.onLifecycle((event) => this.#lifecycle(event))
     this.#rendezvous = new Rendezvous(this.#tabs.openChannel(rendezvousName(this.#name)), (message) =>
