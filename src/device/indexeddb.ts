@@ -13,6 +13,7 @@ import { type Area, type Device, DeviceError } from './device.ts'
 import { deviceErrorFrom, isOutOfSpace } from './device-errors.ts'
 import { toHex } from './hex.ts'
 import { ResidentAreas } from './indexeddb-areas.ts'
+import { type Ballast, mayUseBallast, takeOverIfRoom } from './indexeddb-ballast.ts'
 import { Connection, type Durability, type IndexedDbPlatform, NotBegunError } from './indexeddb-connection.ts'
 import { CHUNK_BYTES, type Head } from './indexeddb-format.ts'
 import { loadContent } from './indexeddb-load.ts'
@@ -35,9 +36,6 @@ export interface IndexedDbOptions {
 
 const RESIDENT_BYTES_MAX = 256_000_000
 const PIECE_BYTES_MAX = 512 * 1024
-/** A batch beyond these is refused rather than stored in the ballast's space, which has to last for what frees space. */
-const BALLAST_LOG_BYTES_MAX = 256 * 1024
-const BALLAST_GROWTH_BYTES_MAX = 2 * 1024 * 1024
 
 /**
  * Opens the storage and takes it over from any earlier owner. If there is no space for that it can be read, and the first
@@ -71,28 +69,6 @@ export async function openIndexedDbDevice(options: IndexedDbOptions): Promise<In
     throw deviceErrorFrom(error, 'opening the storage')
   }
 }
-
-/** Gives the ballast up where that is needed. Without any space the head stays as it is: not this owner's. */
-async function takeOverIfRoom(
-  connection: Connection,
-  owner: string,
-  create: boolean,
-): Promise<{ readonly head: Head; readonly owned: boolean }> {
-  const takeOver = async () => ({ head: await connection.takeOver(owner, create), owned: true })
-  try {
-    return await takeOver().catch(async (error: unknown) => {
-      if (!isOutOfSpace(error) || !(await connection.giveUpBallast())) throw error
-      return takeOver()
-    })
-  } catch (error) {
-    const head = isOutOfSpace(error) ? await connection.readHead() : undefined
-    if (!head) throw error
-    return { head, owned: false }
-  }
-}
-
-/** `spent`: given up; nothing may grow until it could be written again. */
-type Ballast = 'none' | 'kept' | 'spent' | 'being-added'
 
 interface Begin {
   readonly owner: string
@@ -351,11 +327,4 @@ export class IndexedDbDevice implements Device {
     this.#head = to
     this.#places = new Set([to.piece])
   }
-}
-
-/** Whether a batch is small, or brings home what was accepted before: then it does not make the storage much larger. */
-function mayUseBallast(pieces: readonly Piece[]): boolean {
-  const growth = (pieces.at(-1)?.sizes.main ?? 0) - (pieces[0]?.sizesBefore.main ?? 0)
-  const logBytes = pieces.reduce((sum, piece) => sum + piece.logBytes, 0)
-  return growth <= BALLAST_GROWTH_BYTES_MAX && logBytes <= BALLAST_LOG_BYTES_MAX
 }
