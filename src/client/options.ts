@@ -8,7 +8,12 @@ import type { TimedOptions } from './timing.ts'
 
 /** Options of every call. */
 export interface CallOptions {
-  /** Ends the call with AbortError. A write that was already sent may or may not have been applied. */
+  /**
+   * Ends the call with AbortError, at once. A write that was already sent may or may not have been applied. The worker stops
+   * too, within some 10 ms where it can look up: between rows of a read on a snapshot, between the slices of verify, export,
+   * import and checkpoint, between the parts of runMany. It cannot inside a statement that writes, that runs beside no other
+   * and is over within 8 ms, or that computes without giving a row: these go on to their end or their `timeoutMs`.
+   */
   readonly signal?: AbortSignal | undefined
   /** Milliseconds until the call ends with TimeoutError; 0 for no limit. Default: the `timeoutMs` of `open`. */
   readonly timeoutMs?: number | undefined
