@@ -1,4 +1,4 @@
-// Streams, export and housekeeping through the built package, in each browser and storage. What the page exports is opened
+// Streams, export, import and housekeeping through the built package, in each browser and storage. What the page exports is opened
 // here with plain SQLite.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AVAILABLE, launch } from '../support/browsers/launch.ts'
@@ -7,6 +7,7 @@ import type { BrowserSession } from '../support/browsers/session.ts'
 import { call } from '../support/browsers/steps.ts'
 import { storagesOf } from '../support/browsers/storages.ts'
 import { openPlain } from '../support/plain-sqlite.ts'
+import { dumpOf, sqliteFile } from '../support/sqlite-files.ts'
 import type { ApiSteps } from './pages/api.ts'
 
 const ROWS = 20_000
@@ -37,7 +38,7 @@ describe.each(AVAILABLE)('in %s', (kind) => {
     )
   })
 
-  it.each(storagesOf(kind))('streams, exports and tidies a database on %s', async (storage) => {
+  it.each(storagesOf(kind))('streams, exports, imports and tidies a database on %s', async (storage) => {
     const { page } = browser
     await page.goto(server.page('api'))
     expect(await call<ApiSteps, 'fill'>(page, 'fill', { storage, rows: ROWS })).toBe(3)
@@ -50,6 +51,25 @@ describe.each(AVAILABLE)('in %s', (kind) => {
     expect(plain.selectValue('PRAGMA integrity_check')).toBe('ok')
     expect(plain.selectValue('SELECT count(*) FROM t')).toBe(ROWS + 1)
     plain.close()
+
+    // Pages of another size than the database has, in a file that a plain SQLite has written.
+    const file = await sqliteFile({ pageSize: 8192, rows: ROWS })
+    const base64 = Buffer.from(file).toString('base64')
+    const imported = await call<ApiSteps, 'import'>(page, 'import', { base64, pageSize: 8192 })
+    expect(imported).toEqual({
+      aborted: 'aborted',
+      kept: true,
+      refused: 'import-truncated',
+      progress: [file.length, file.length],
+      ok: true,
+      kind: { blockSize: 8192, again: 8192, pageSize: 8192 },
+      log: 'after the import',
+    })
+    const back = await call<ApiSteps, 'export'>(page, 'export', null)
+    const dump = await dumpOf(Buffer.from(back.base64, 'base64'))
+    expect(dump).toBe(
+      await dumpOf(await sqliteFile({ pageSize: 8192, rows: ROWS, sql: "UPDATE t SET a = 'changed' WHERE id = 5" })),
+    )
 
     const { report, progressed, folded, liveBytes, pages } = await call<ApiSteps, 'housekeeping'>(
       page,

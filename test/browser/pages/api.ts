@@ -52,6 +52,36 @@ const steps = {
     return { last, size: bytes.length, base64: btoa(text) }
   },
 
+  /** Imports a file given in base64 three ways, with a try that is aborted, and answers with what is there then. */
+  async import({ base64, pageSize }: { base64: string; pageSize: number }) {
+    const db = current()
+    const file = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
+    const before = await db.value<number>('SELECT count(*) FROM t')
+    const controller = new AbortController()
+    const aborted = await db
+      .import(new Blob([file]), { signal: controller.signal, onProgress: () => controller.abort() })
+      .then(
+        () => 'imported',
+        (error: { code?: string }) => error.code,
+      )
+    const kept = (await db.value<number>('SELECT count(*) FROM t')) === before
+    const refused = await db.import(file.subarray(0, file.length / 2)).catch((error: { code?: string }) => error.code)
+    await db.import(file)
+    await db.import(new Blob([file]).stream())
+    let last: readonly number[] = []
+    await db.import(new Blob([file]), { onProgress: (done, total) => (last = [done, total]) })
+    await db.run("INSERT INTO log VALUES ('after the import')")
+    const { name, storage, blockSize } = db.info
+    await db.close()
+    const again = await open(name, { storage })
+    database = again
+    const kind = { blockSize, again: again.info.blockSize, pageSize }
+    const facts = { aborted, kept, refused, progress: last, ok: (await again.verify()).ok }
+    const log = await again.value<string>('SELECT id FROM log')
+    await again.run('DELETE FROM log')
+    return { ...facts, kind, log }
+  },
+
   async housekeeping() {
     const db = current()
     await db.run('DELETE FROM t WHERE id > 100')
