@@ -18,8 +18,10 @@ export class ImportFeed {
     this.#wake = undefined
   }
 
-  /** The next part, undefined after the last one. Calls `goOn` whenever it has waited; what that throws ends the wait. */
+  /** The next part, undefined after the last one. Calls `goOn` before and after each wait; what that throws ends it. */
   async next(goOn: () => void): Promise<Uint8Array | undefined> {
+    // Before, too: nobody wakes for what happened while the taker was busy elsewhere.
+    goOn()
     while (this.#parts.length === 0 && !this.#ended) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve

@@ -95,6 +95,27 @@ describe.each(['kept', 'undone'] as const)('on a full disk of kind %s', (kind) =
   })
 })
 
+test('a client that dies in the middle of its import leaves the old database to the others', async () => {
+  const store = await BlockStore.open({ device: new SimulatedDisk(seeded(9), 'kept').device() })
+  const { engine, client } = await startEngine({ blocks: store, store })
+  const dying = client()
+  const other = client()
+  await other.exec("CREATE TABLE old (a); INSERT INTO old VALUES ('was here')")
+  const { seq, answer } = dying.request({ type: 'import', totalBytes: 0 })
+  answer.catch(() => {})
+  dying.flush()
+  const file = await sqliteFile({ rows: 5000 })
+  const part = { type: 'import-part', target: seq, at: 0, bytes: 50_000, last: false } as const
+  const payload = new Uint8Array(file.subarray(0, 50_000)).buffer
+  engine.receive({ type: 'requests', client: dying.id, ackedThrough: 0, requests: [part], payload })
+  expect(await other.query('SELECT a FROM old')).toEqual([['was here']])
+  const writing = other.run("INSERT INTO old VALUES ('later')")
+  await engine.detach(dying.id)
+  expect((await writing).changes).toBe(1)
+  await engine.close()
+  await store.close()
+})
+
 test('the heap of SQLite does not grow with the file', async () => {
   const opened = await openOn(new SimulatedDisk(seeded(8), 'kept').device())
   const file = await sqliteFile({ rows: 400_000 })
