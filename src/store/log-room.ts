@@ -12,7 +12,13 @@ export function makeRoom(state: StoreState, bytes: number): void {
   const { log } = state
   if (log.room >= bytes) return
   if (log.otherIsFree) enterOtherLog(state)
-  if (log.room < bytes) log.grow(log.place.offset + bytes + SECTOR)
+  if (log.room >= bytes) return
+  try {
+    log.grow(log.place.offset + bytes + SECTOR)
+  } catch (error) {
+    log.switchBack()
+    throw error
+  }
 }
 
 /** Switches logs and brings the one entered to its usual size, as far as space allows. */

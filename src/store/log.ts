@@ -60,6 +60,8 @@ export class Log {
   readonly #term: number
   readonly #stepBytes: number
   #place: ChainPlace
+  /** The place before the switch of logs, until a record has followed it. */
+  #left: ChainPlace | undefined
   #buffer = new Uint8Array(64 * 1024)
   #pendingFrom: number
   #pendingBytes = 0
@@ -101,6 +103,8 @@ export class Log {
 
   /** True if the log that is not active could be entered. */
   get otherIsFree(): boolean {
+    // A second switch would break the chain: recovery looks behind the last record and at the start of the other log.
+    if (this.#left) return false
     // Records stand in the order of the chain, so those of the other log, if any, come first.
     const oldest = this.records[0]
     return oldest === undefined || oldest.log === this.#place.log
@@ -113,8 +117,17 @@ export class Log {
     const log = this.#place.log === 0 ? 1 : 0
     const device = this.#writer.device
     if (this.size(log) > usualBytes) device.truncate(logArea(log), usualBytes)
+    this.#left = this.#place
     this.#place = { ...this.#place, log, offset: 0 }
     this.#pendingFrom = 0
+  }
+
+  /** Undoes a switch that no record has followed, because the log entered has no room and cannot grow. */
+  switchBack(): void {
+    if (!this.#left) return
+    this.#place = this.#left
+    this.#pendingFrom = this.#left.offset
+    this.#left = undefined
   }
 
   /** Makes the active log at least `bytes` long. Throws DeviceError `full`. */
@@ -182,6 +195,7 @@ export class Log {
     const record: LogRecord = { ...verified, log, offset, end: offset + bytes }
     this.#pendingBytes += bytes
     this.#place = placeAfter(record)
+    this.#left = undefined
     this.#appended = { sequence: options.sequence, claims: options.durableSequence }
     this.records.push(record)
     return record

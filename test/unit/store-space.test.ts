@@ -2,6 +2,9 @@
 import { expect, test } from 'vitest'
 import { MemoryDevice } from '../../src/device/memory.ts'
 import { BlockStore, type BlockStoreOptions } from '../../src/store/block-store.ts'
+import { Checksums } from '../../src/store/checksum.ts'
+import { DeviceWriter } from '../../src/store/device-writer.ts'
+import { Log } from '../../src/store/log.ts'
 import { simulatedEnvironment } from '../support/seeded.ts'
 
 const BLOCKS = 1024
@@ -74,4 +77,31 @@ test('a fold takes the space again that a power cut took from a commit', async (
   await again.checkpoint()
   expect(again.metrics().logRecords).toBe(0)
   expect(again.read(0)[0]).toBe(5)
+})
+
+// A record found no room in the log just entered, which could not grow on a full disk; asked again it entered the first log
+// once more, at its start, where no recovery looks for it. It was acknowledged and gone at the next opening, with all that
+// followed.
+test('the logs are switched once between two records, and back if the log entered has no room', async () => {
+  const device = new MemoryDevice()
+  device.reserve('log-0', 4096)
+  device.reserve('log-1', 2048)
+  const log = new Log({
+    writer: new DeviceWriter(device, 4096),
+    checksums: await Checksums.load(0),
+    storeId: '00'.repeat(16),
+    term: 1,
+    place: { log: 0, offset: 1024, checksum: 1n, term: 1 },
+    stepBytes: 512,
+  })
+  expect(log.otherIsFree).toBe(true)
+  log.switchLogs(2048)
+  expect(log.place).toMatchObject({ log: 1, offset: 0 })
+  expect(log.otherIsFree).toBe(false)
+  log.switchBack()
+  expect(log.place).toMatchObject({ log: 0, offset: 1024 })
+  log.switchLogs(2048)
+  log.mark({ sequence: 0, durableSequence: 0, sizeBlocks: 0, timeMs: 0 })
+  log.records.length = 0
+  expect(log.otherIsFree).toBe(true)
 })
