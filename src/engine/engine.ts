@@ -95,6 +95,8 @@ export class Engine {
     if (before) this.#interrupt(before, () => {})
     const session = new Session(client, settings, port)
     this.#sessions.set(client, session)
+    // The others were told when it began.
+    if (this.#scheduler.held) session.event({ name: 'held', held: true })
     this.#runner.functions.restore(session)
     this.#usePolicies()
   }

@@ -112,6 +112,11 @@ export class Scheduler {
     this.#watchDeadlines()
   }
 
+  /** True between `hold` and `release`. */
+  get held(): boolean {
+    return this.#heldSinceMs !== undefined
+  }
+
   release(): void {
     const nowMs = this.#clock.monotonicMs()
     for (const { jobs, busy } of this.#lanes.values())
