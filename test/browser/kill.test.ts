@@ -17,7 +17,8 @@ import { storagesOf } from '../support/browsers/storages.ts'
 import type { DatabaseSteps } from './pages/database.ts'
 import { LOAD_SCHEMA, ROWS_OF_UNIT } from './pages/write-load.ts'
 
-const ROUNDS = 10
+const DURABILITIES = ['strict', 'relaxed'] as const
+const ROUNDS = 6
 const KILL_AFTER_MS_MAX = 250
 /** Busy inside SQLite for a second or more, writes one row. */
 const LONG_COUNT = 8_000_000
@@ -66,23 +67,26 @@ describe.each(AVAILABLE)('in %s', (kind) => {
     await call<DatabaseSteps, 'close'>(page, 'close', null)
   })
 
-  it.each(storagesOf(kind))('applies a statement once whose worker was killed inside it, on %s', async (storage) => {
-    const { page } = browser
-    const name = `interrupted-${storage}.db`
-    await page.goto(server.page('database'))
-    await call<DatabaseSteps, 'open'>(page, 'open', { name, options: { storage } })
-    await call<DatabaseSteps, 'exec'>(page, 'exec', 'CREATE TABLE t (a)')
-    const outcome = await call<DatabaseSteps, 'killInside'>(page, 'killInside', {
-      sql: LONG_STATEMENT,
-      killAfterMs: 250,
-    })
-    expect(outcome).toEqual({ endedBeforeKill: false, changes: 1 })
-    expect(await call<DatabaseSteps, 'query'>(page, 'query', { sql: 'SELECT a FROM t' })).toEqual([{ a: LONG_COUNT }])
-    await call<DatabaseSteps, 'close'>(page, 'close', null)
-    await call<DatabaseSteps, 'open'>(page, 'open', { name })
-    expect(await call<DatabaseSteps, 'query'>(page, 'query', { sql: 'SELECT a FROM t' })).toEqual([{ a: LONG_COUNT }])
-    await call<DatabaseSteps, 'close'>(page, 'close', null)
-  })
+  it.each(storagesOf(kind).flatMap((storage) => DURABILITIES.map((durability) => ({ storage, durability }))))(
+    'applies a statement once whose worker was killed inside it, on $storage, $durability',
+    async (options) => {
+      const { page } = browser
+      const name = `interrupted-${options.storage}-${options.durability}.db`
+      await page.goto(server.page('database'))
+      await call<DatabaseSteps, 'open'>(page, 'open', { name, options })
+      await call<DatabaseSteps, 'exec'>(page, 'exec', 'CREATE TABLE t (a)')
+      const outcome = await call<DatabaseSteps, 'killInside'>(page, 'killInside', {
+        sql: LONG_STATEMENT,
+        killAfterMs: 250,
+      })
+      expect(outcome).toEqual({ endedBeforeKill: false, changes: 1 })
+      expect(await call<DatabaseSteps, 'query'>(page, 'query', { sql: 'SELECT a FROM t' })).toEqual([{ a: LONG_COUNT }])
+      await call<DatabaseSteps, 'close'>(page, 'close', null)
+      await call<DatabaseSteps, 'open'>(page, 'open', { name })
+      expect(await call<DatabaseSteps, 'query'>(page, 'query', { sql: 'SELECT a FROM t' })).toEqual([{ a: LONG_COUNT }])
+      await call<DatabaseSteps, 'close'>(page, 'close', null)
+    },
+  )
 })
 
 describe.each(KINDS_WITH_PROFILE)('in %s', (kind) => {
