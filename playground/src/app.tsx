@@ -1,6 +1,8 @@
 // The page's frame: side panels, console, storage; on a narrow screen one of them at a time.
+import { ImportDialog } from './databases/import-dialog.tsx'
 import { Editor } from './editor/editor.tsx'
 import { DataSet } from './panels/data-set.tsx'
+import { DropZone } from './panels/drop-zone.tsx'
 import { Examples } from './panels/examples.tsx'
 import { editorHeight, Splitter } from './panels/splitter.tsx'
 import { Tabs } from './panels/tabs.tsx'
@@ -40,6 +42,8 @@ export function App() {
         <Tabs />
         <Storage />
       </aside>
+      <ImportDialog />
+      <DropZone />
       <nav class="view-bar" aria-label="Views">
         {VIEWS.map((entry) => (
           <button

@@ -5,6 +5,7 @@
 //  4. a result as CSV and JSON is exact; the database as a file is a SQLite file
 //  5. arrow keys at the editor's start bring back what was run
 //  6. databases are created, listed and deleted
+//  7. a dropped file becomes a database, which can be renamed; a damaged one changes nothing
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +16,8 @@ import {
   catchDownloads,
   caughtBytes,
   click,
+  dropCaught,
+  fillIn,
   firstRows,
   keys,
   lastRow,
@@ -157,11 +160,7 @@ describe.each(AVAILABLE)('the playground in %s', (kind) => {
 
   it('creates databases, lists them and deletes them', async () => {
     await openDialog(page)
-    await page.evaluate<void>(() => {
-      const input = document.querySelector<HTMLInputElement>('.open-form input')!
-      input.value = 'other.db'
-      input.dispatchEvent(new InputEvent('input', { bubbles: true }))
-    })
+    await fillIn(page, '.open-form input', 'other.db')
     await click(page, 'Create')
     await seen(page, '.database-name', 'other.db')
     await seen(page, '.session-state.good')
@@ -170,8 +169,42 @@ describe.each(AVAILABLE)('the playground in %s', (kind) => {
     expect(await textsOf(page, '.database-list .mono')).toEqual(['other.db', 'playground.db'])
     await click(page, 'Delete other.db')
     await click(page, 'Delete for good')
-    await seen(page, '.tree, .schema', 'None yet')
-    await page.evaluate<void>(() => localStorage.setItem('playground.database', 'playground.db'))
+    await seen(page, '.database-name', 'playground.db')
+    await seen(page, '.session-state.good')
+  })
+
+  it('makes a database of a dropped file, refuses a damaged one, and renames', async () => {
+    await runScript(
+      page,
+      'DROP TABLE IF EXISTS kept; CREATE TABLE kept (a); INSERT INTO kept VALUES (42)',
+      '3 statements',
+    )
+    await catchDownloads(page)
+    await click(page, 'Export', '.storage')
+    await caughtBytes(page)
+    await dropCaught(page, 'dropped.db')
+    await seen(page, 'dialog[open]', 'Import dropped.db')
+    await fillIn(page, 'dialog[open] input', 'dropped.db')
+    await click(page, 'Import', 'dialog[open]')
+    await seen(page, '.notice', 'dropped.db holds dropped.db now')
+    expect(await textOf(page, '.database-name')).toBe('dropped.db')
+
+    await dropCaught(page, 'half.db', 6000)
+    await seen(page, 'dialog[open]', 'Import half.db')
+    await click(page, 'Replace dropped.db', 'dialog[open]')
+    await seen(page, '.notice', 'Importing half.db: failed. The file ends too early')
+
+    await openDialog(page)
+    await click(page, 'Rename dropped.db')
+    await fillIn(page, '.rename-form input', 'renamed.db')
+    await click(page, 'Rename', '.rename-form')
+    await seen(page, '.database-name', 'renamed.db')
+    await seen(page, '.notice', 'dropped.db is now renamed.db')
+    await runScript(page, 'SELECT a FROM kept', '1 row')
+    expect(await textOf(page, '.database-name')).toBe('renamed.db')
+    expect(await firstRows(page)).toEqual([['42']])
+    await openDialog(page)
+    expect(await textsOf(page, '.database-list .mono')).toEqual(['playground.db', 'renamed.db'])
   })
 })
 

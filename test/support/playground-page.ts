@@ -118,3 +118,28 @@ export function caughtBytes(page: BrowserPage): Promise<string> {
     return Array.from(bytes.subarray(0, 10_000), (byte) => String.fromCharCode(byte)).join('')
   })
 }
+
+/** Drops the first file caught onto the page, all of it or its first bytes. */
+export function dropCaught(page: BrowserPage, name: string, bytes = Number.MAX_SAFE_INTEGER): Promise<void> {
+  const drop = ({ name, bytes }: { name: string; bytes: number }) => {
+    const { caught = [] } = globalThis as { caught?: Blob[] }
+    const dataTransfer = new DataTransfer()
+    dataTransfer.items.add(new File([caught[0]!.slice(0, bytes)], name))
+    const target = document.querySelector('.cm-content')
+    for (const type of ['dragenter', 'dragover', 'drop']) {
+      target?.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }))
+    }
+  }
+  return page.evaluate<void>(drop, { name, bytes })
+}
+
+/** Types into a field as a visitor does. */
+export function fillIn(page: BrowserPage, selector: string, text: string): Promise<void> {
+  const fill = ({ selector, text }: { selector: string; text: string }) => {
+    const input = document.querySelector<HTMLInputElement>(selector)
+    if (!input) throw new Error(`no field ${selector}`)
+    input.value = text
+    input.dispatchEvent(new InputEvent('input', { bubbles: true }))
+  }
+  return page.evaluate<void>(fill, { selector, text })
+}

@@ -3,8 +3,9 @@ import { useSignal } from '@preact/signals'
 import type { DatabaseEntry } from 'datasync'
 import { useEffect, useRef } from 'preact/hooks'
 import { CloseIcon } from '../panels/icons.tsx'
+import { Toasts } from '../panels/toasts.tsx'
 import { describeError, type Problem } from '../state/problem.ts'
-import { listDatabases, type OpenWish, openDatabase } from '../state/session.ts'
+import { listDatabases, notice, type OpenWish, openDatabase } from '../state/session.ts'
 import { DatabaseRow } from './database-row.tsx'
 import { NewDatabase } from './new-database.tsx'
 
@@ -30,6 +31,7 @@ export function DatabasesDialog({ onClose }: { onClose: () => void }) {
   }
   useEffect(() => {
     dialog.current?.showModal()
+    notice.value = undefined
     void change(async () => {})
   }, [])
   const names = entries.value?.map(({ name }) => name) ?? []
@@ -46,7 +48,7 @@ export function DatabasesDialog({ onClose }: { onClose: () => void }) {
         {names.length > 0 && (
           <ul class="database-list">
             {entries.value?.map((entry) => (
-              <DatabaseRow key={entry.name} entry={entry} names={names} onOpen={openAndClose} onChange={change} />
+              <DatabaseRow key={entry.name} entry={entry} onOpen={openAndClose} onChange={change} />
             ))}
           </ul>
         )}
@@ -56,6 +58,7 @@ export function DatabasesDialog({ onClose }: { onClose: () => void }) {
             {problem.value.message}
           </p>
         )}
+        <Toasts />
         <NewDatabase names={names} onOpen={openAndClose} />
       </div>
     </dialog>

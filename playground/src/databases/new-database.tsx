@@ -1,6 +1,7 @@
 // A new database: its name, where it should live, how durable its writes are. A name that is taken opens that one.
 import { useSignal } from '@preact/signals'
 import { type DurabilityWish, type OpenWish, type StorageWish, session } from '../state/session.ts'
+import { NameInput } from './name-input.tsx'
 
 interface NewDatabaseProps {
   names: readonly string[]
@@ -20,23 +21,7 @@ export function NewDatabase({ names, onOpen }: NewDatabaseProps) {
         onOpen({ name: name.value.trim(), storage: storage.value, durability: durability.value })
       }}
     >
-      <label>
-        New database
-        <input
-          type="text"
-          required
-          maxLength={100}
-          pattern="[^\/\\]*[^\/\\\s][^\/\\]*"
-          title="1 to 100 characters without slashes"
-          placeholder="app.db"
-          spellcheck={false}
-          autocomplete="off"
-          value={name.value}
-          onInput={(event) => {
-            name.value = event.currentTarget.value
-          }}
-        />
-      </label>
+      <NameInput value={name} label="New database" placeholder="app.db" />
       <label>
         Storage
         <select

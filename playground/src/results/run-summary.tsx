@@ -6,7 +6,8 @@ import { outcome, summary } from '../state/outcome.ts'
 export function RunSummary() {
   const ended = outcome.value
   const now = running.value
-  if (now && now.total > 1) return <output class="run-summary quiet">{`${now.done} of ${now.total} statements`}</output>
+  if (now && now.total > 1)
+    return <output class="run-summary quiet">{`statement ${now.done + 1} of ${now.total}`}</output>
   if (!ended || now) return <output class="run-summary quiet">{now && 'Running…'}</output>
   const failed = ended.statements.at(-1)?.result.kind === 'problem'
   return (

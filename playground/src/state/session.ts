@@ -70,6 +70,7 @@ async function replace(wish: OpenWish): Promise<void> {
     const db = await open(wish.name, { storage: wish.storage, durability: wish.durability })
     session.value = { phase: 'open', wish, db, openedInMs: performance.now() - started }
     unwatchTabs = watchTabs(db)
+    db.on('reopened', () => void refresh())
     store('database', wish.name)
     store('storage', wish.storage)
     store('durability', wish.durability)
@@ -142,17 +143,20 @@ export async function askToPersist(): Promise<boolean> {
 
 export { listDatabases }
 
-/** Deletes a database; the open one is closed first and opened anew, empty. */
+/** Deletes a database. If it is the open one it is closed first, and another one opened in its place. */
 export async function removeDatabase(name: string): Promise<void> {
   const current = session.value
   if (current.phase !== 'open' || current.wish.name !== name) {
     await deleteDatabase(name)
     return
   }
+  let next = current.wish
   try {
     await close(current.db)
     await deleteDatabase(name)
+    const [other] = await listDatabases()
+    next = { ...current.wish, name: other?.name ?? FIRST_NAME, storage: 'auto' }
   } finally {
-    await openDatabase(current.wish)
+    await openDatabase(next)
   }
 }

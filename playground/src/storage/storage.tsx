@@ -1,10 +1,9 @@
 // Where the open database lives and what that means: which storage and why, durability, space, and its file.
 
 import { formatMs, formatNumber } from '../format.ts'
-import { DownloadIcon } from '../panels/icons.tsx'
 import { type Session, session } from '../state/session.ts'
-import { checkDatabase, exportDatabase, transfer } from '../state/transfer.ts'
 import { Fact } from './fact.tsx'
+import { FileButtons } from './file-buttons.tsx'
 import { DURABILITY_MEANS, STORAGE_NAMES } from './names.ts'
 import { Space } from './space.tsx'
 
@@ -34,20 +33,7 @@ function Facts({ session: { db, openedInMs } }: { session: Extract<Session, { ph
       </ul>
       <Space />
       <h3>File</h3>
-      <div class="button-line">
-        <button type="button" class="small" disabled={Boolean(transfer.value)} onClick={() => void exportDatabase()}>
-          <DownloadIcon /> Export
-        </button>
-        <button
-          type="button"
-          class="small"
-          title="Reads every block and compares its checksum; then SQLite's own check"
-          disabled={Boolean(transfer.value)}
-          onClick={() => void checkDatabase()}
-        >
-          Check
-        </button>
-      </div>
+      <FileButtons />
       <h3>Details</h3>
       <dl>
         <Fact name="SQLite">{info.sqliteVersion}</Fact>
