@@ -5,6 +5,7 @@
 //  2. crash: its renderer process ends at once (Chromium, which can be told to)
 //  3. kill -9 of the whole browser, then a new one on the same profile, at relaxed (kill.test.ts does it at strict)
 //  4. the worker is terminated, at relaxed (kill.test.ts does it at strict)
+//  5. the worker is terminated while nothing is asked of it: the next call finds everything, without an error
 // The random moments come from one seed.
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -106,6 +107,27 @@ describe.each(AVAILABLE)('in %s', (kind) => {
           await load.expectAllThere(browser.page)
         }
         expect(load.acknowledged.size).toBeGreaterThanOrEqual(10 * RELOADS)
+      },
+    )
+
+    it.each(DURABILITIES)(
+      'goes on as if nothing had happened when the idle worker is killed, %s',
+      async (durability) => {
+        const { page } = browser
+        await page.goto(server.page('faults'))
+        const name = `idle-${storage}-${durability}.db`
+        await call<FaultSteps, 'open'>(page, 'open', { name, options: { storage, durability } })
+        await call<FaultSteps, 'exec'>(page, 'exec', 'CREATE TABLE filled (id INTEGER PRIMARY KEY, body BLOB)')
+        const load = { firstId: 1, rowBytes: 10_000, countMax: 10 }
+        const { acknowledged } = await call<FaultSteps, 'fill'>(page, 'fill', load)
+        // After the moment in which an idle engine tidies up.
+        await new Promise((resolve) => setTimeout(resolve, 300))
+        await call<FaultSteps, 'terminateWorker'>(page, 'terminateWorker', null)
+        const found = await call<FaultSteps, 'query'>(page, 'query', { sql: 'SELECT id FROM filled ORDER BY id' })
+        expect(acknowledged.length).toBe(10)
+        expect(found.map(({ id }) => id)).toEqual(acknowledged)
+        expect(await call<FaultSteps, 'value'>(page, 'value', { sql: 'PRAGMA integrity_check' })).toBe('ok')
+        await call<FaultSteps, 'close'>(page, 'close', null)
       },
     )
 
