@@ -4,6 +4,13 @@ import { open } from '../../src/index.ts'
 const PORTION_ROWS = 20_000
 const ROW_BYTES = 1000
 
+const REWRITES = [
+  ['update every row', 'UPDATE big SET body = randomblob(length(body))'],
+  ['delete every third row', 'DELETE FROM big WHERE id % 3 = 0'],
+  ['create an index', 'CREATE INDEX big_body ON big (body)'],
+  ['vacuum', 'VACUUM'],
+] as const
+
 const steps = {
   /** Fills a new database in portions and rewrites all of it. */
   async fill({ name, megabytes }: { name: string; megabytes: number }) {
@@ -17,6 +24,22 @@ const steps = {
     }
     await db.exec('UPDATE big SET body = randomblob(length(body)) WHERE id % 2 = 0')
     await db.close()
+  },
+  /** Rewrites everything in each way that touches all of it; the heap never shrinks, so its size after each is its peak. */
+  async rewrite(name: string): Promise<{ what: string; ms: number; heapBytes: number }[]> {
+    const db = await open(name, { storage: 'opfs', timeoutMs: 0 })
+    const all: { what: string; ms: number; heapBytes: number }[] = []
+    for (const [what, sql] of REWRITES) {
+      const startedMs = performance.now()
+      await db.exec(sql)
+      const ms = performance.now() - startedMs
+      const { wasmHeapBytes = Number.NaN } = await db.metrics()
+      all.push({ what, ms, heapBytes: wasmHeapBytes })
+    }
+    const integrity = await db.value('PRAGMA integrity_check')
+    if (integrity !== 'ok') throw new Error(`integrity_check: ${integrity}`)
+    await db.close()
+    return all
   },
   async firstRowMs(name: string) {
     const startedMs = performance.now()
