@@ -29,6 +29,8 @@ const ARGUMENTS = [
 export interface ChromiumPage extends BrowserPage {
   /** Ends the renderer process of this page as a crash does; the page cannot be used any more. */
   crash(): Promise<void>
+  /** Stops or wakes the page as the browser does with tabs that have not been looked at for long. */
+  freeze(frozen: boolean): Promise<void>
 }
 
 /** What only Chromium's DevTools protocol can do to a site. */
@@ -105,6 +107,7 @@ export async function launchChromium(executablePath: string, options: LaunchOpti
 
 function chromiumPage(context: BrowserContext, page: Page): ChromiumPage {
   page.setDefaultTimeout(STEP_MS)
+  let lifecycle: CDPSession | undefined
   return {
     async goto(url) {
       await page.goto(url, { waitUntil: 'load' })
@@ -142,6 +145,12 @@ function chromiumPage(context: BrowserContext, page: Page): ChromiumPage {
       // The command is never answered: who would answer has gone.
       session.send('Page.crash').catch(() => {})
       await within(STEP_MS, 'the crash of a renderer of Chromium', crashed)
+    },
+    async freeze(frozen) {
+      // One session for both: the state may end with the session that set it.
+      lifecycle ??= await context.newCDPSession(page)
+      const state = frozen ? 'frozen' : 'active'
+      await within(STEP_MS, `the state ${state}`, lifecycle.send('Page.setWebLifecycleState', { state }))
     },
   }
 }
