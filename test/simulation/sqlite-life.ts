@@ -86,6 +86,8 @@ class Life {
     this.#disk = new SimulatedDisk(seeded(this.#draw()), kind)
     this.#statements = new Statements(this.#chance)
     this.#weather = new Weather(this.#chance, this.#disk, this.#statements)
+    // The first opening has nothing to recover and may not fail.
+    this.#weather.calm()
     const guarded =
       <T>(act: (value: T) => void) =>
       (value: T) => {
