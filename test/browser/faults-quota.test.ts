@@ -1,8 +1,7 @@
 // The quota of the site is used up, in Chromium, which alone lets a test set it:
 //  1. rows are written until one is refused: SQLITE_FULL with the storage's `quota` as its cause, and nothing else
 //  2. what was acknowledged is there, the refused transaction is not; reads work, also after closing and opening again
-//  3. deleting in portions works without new space, and then writing works again
-//     checkpoint and export work as well
+//  3. deleting in portions works without new space, and then writing works again; checkpoint and export work as well
 //  4. where other code of the site has taken the last bytes: on IndexedDB, where taking the database over costs space, it
 //     is open for reading only, says so, and goes on by itself with the first write once there is space
 //  5. once there is more quota everything works, and nothing that was acknowledged is lost
