@@ -48,7 +48,7 @@ function newPorts(): readonly [Transferable, Transferable] {
 function onLifecycle(listener: (event: LifecycleEvent) => void): () => void {
   const stop = new AbortController()
   const { signal } = stop
-  addEventListener('pagehide', () => listener('hide'), { signal })
+  addEventListener('pagehide', ({ persisted }) => listener(persisted ? 'hide' : 'unload'), { signal })
   addEventListener('pageshow', () => listener('show'), { signal })
   document.addEventListener('freeze', () => listener('freeze'), { signal })
   document.addEventListener('resume', () => listener('resume'), { signal })

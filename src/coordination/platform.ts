@@ -45,8 +45,11 @@ export interface WasmFiles {
 /** The part of the Web Locks that a single page needs. */
 export type Locks = Pick<LockManager, 'request'>
 
-/** `hide` and `freeze`: the page may stop at any moment. `show` and `resume`: it runs again. */
-export type LifecycleEvent = 'hide' | 'show' | 'freeze' | 'resume'
+/**
+ * `unload`: the page ends. `hide`: it is kept for coming back and stops as soon as the event has been handled. `freeze`: it may
+ * stop at any moment. `show` and `resume`: it runs again.
+ */
+export type LifecycleEvent = 'unload' | 'hide' | 'show' | 'freeze' | 'resume'
 
 /** What many tabs need beyond one page. */
 export interface TabPlatform {

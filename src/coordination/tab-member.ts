@@ -208,13 +208,15 @@ export class TabMember implements Member {
   }
 
   #lifecycle(event: LifecycleEvent): void {
-    if (event === 'hide' && (this.#state === 'in' || this.#state === 'frozen')) {
+    const isIn = this.#state === 'in' || this.#state === 'frozen'
+    if ((event === 'hide' || event === 'unload') && isIn) {
       this.#state = 'suspended'
       const next = newClientId(this.#options.platform)
       this.#options.onSuspend(next)
-      const left = this.#leave()
+      // A page that is kept would keep a worker and its locks too if it stopped before the worker has closed.
+      if (event === 'hide') this.#out()
+      else this.#leave().catch(() => {}) // the page ends; what was not handed over ends with it
       this.#client = next
-      left.catch(() => {}) // the page stops; what was not handed over ends with it
     } else if (event === 'show' && this.#state === 'suspended') {
       this.#link?.terminate()
       this.#out()

@@ -11,7 +11,7 @@ import type { DatabaseSteps } from './pages/database.ts'
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startServer({ pages: ['tabs'] })
+  server = await startServer({ pages: ['tabs', 'blank'] })
 })
 afterAll(() => server?.close())
 
@@ -63,5 +63,15 @@ describe.each(AVAILABLE)('in %s', (kind) => {
     const again = await call<DatabaseSteps, 'open'>(second, 'open', { name })
     expect(again.role).toBe('follower')
     expect(await query(second, 'SELECT count(*) AS n FROM t')).toEqual([{ n: 5 }])
+  })
+
+  // A page that the browser keeps for coming back kept its worker and its locks with it.
+  it('a leading tab that goes to another page lets the other one lead', async () => {
+    const [first] = await tab('left.db', 'broker')
+    await call<DatabaseSteps, 'exec'>(first, 'exec', 'CREATE TABLE t (a)')
+    const [second] = await tab('left.db', 'broker')
+    await first.goto(server.page('blank'))
+    await run(second, 'INSERT INTO t VALUES (1)')
+    expect(await query(second, 'SELECT a FROM t')).toEqual([{ a: 1 }])
   })
 })

@@ -1,4 +1,5 @@
 // All planted bugs, in the order in which a commit meets their places.
+import { COORDINATION_MUTANTS } from './coordination.ts'
 import { ENGINE_MUTANTS } from './engine.ts'
 import type { Mutant } from './mutant.ts'
 import { CHECKPOINT_MUTANTS } from './store-checkpoint.ts'
@@ -10,4 +11,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...COMMIT_MUTANTS,
   ...CHECKPOINT_MUTANTS,
   ...RECOVERY_MUTANTS,
+  ...COORDINATION_MUTANTS,
 ]

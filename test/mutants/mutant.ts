@@ -13,7 +13,7 @@ export interface Edit {
 }
 
 /** The simulation of the store on a kind of disk, or unit suites (the runner names their files). */
-export type Prover = `store-${DiskKind}` | 'vfs' | 'engine' | 'block-store'
+export type Prover = `store-${DiskKind}` | 'vfs' | 'engine' | 'block-store' | 'tabs'
 
 export interface Mutant {
   readonly name: string

@@ -24,6 +24,7 @@ const SUITES: Readonly<Record<Suite, readonly string[]>> = {
     'test/unit/engine-statements.test.ts',
     'test/unit/engine-transactions.test.ts',
   ],
+  tabs: ['test/simulation/tabs.test.ts'],
   'block-store': ['test/unit/store-block-store.test.ts', 'test/unit/store-review.test.ts'],
 }
 

@@ -230,7 +230,7 @@ class TabsLife {
 
   #replace(page: Page): void {
     this.#say(page, 'is killed')
-    if (page.state === 'shown' && this.#chance.chance(0.5)) page.lifecycle?.('hide')
+    if (page.state === 'shown' && this.#chance.chance(0.5)) page.lifecycle?.('unload')
     page.agent.die()
     this.#tally.deaths++
     this.#pages.splice(this.#pages.indexOf(page), 1)
