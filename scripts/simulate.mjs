@@ -1,7 +1,8 @@
 // `npm run simulate -- --seeds N`: the simulations of the test suite with more seeds than CI has time for.
 // `--kind store|sqlite` picks one of them (default: both), `--first N` the first seed, `--disk kept|undone` one kind of
-// disk. Ends like the tests do; a failure names its seed, and `--first <seed> --seeds 1` runs that one again.
-import { spawnSync } from 'node:child_process'
+// disk. Without `--seeds`: as many as CI runs. Ends with one line for all of them, `crash points N, lost 0, silent 0`; a
+// failure names its seed, and `--first <seed> --seeds 1` runs that one again.
+import { spawn } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -26,8 +27,22 @@ const files = (kind ? [kind] : ['store', 'sqlite']).flatMap((one) =>
 )
 const args = ['run', '--project', 'simulation', '--testTimeout=0', '--disableConsoleIntercept', ...files]
 const env = { ...process.env, SEED_FIRST: first, ...(seeds && { SEEDS: seeds }) }
-const { status } = spawnSync(join(root, 'node_modules', '.bin', 'vitest'), args, { cwd: root, stdio: 'inherit', env })
-process.exitCode = status ?? 1
+const child = spawn(join(root, 'node_modules', '.bin', 'vitest'), args, {
+  cwd: root,
+  stdio: ['ignore', 'pipe', 'inherit'],
+  env,
+})
+let output = ''
+child.stdout.on('data', (bytes) => {
+  process.stdout.write(bytes)
+  output += bytes
+})
+child.on('close', (status) => {
+  process.exitCode = status ?? 1
+  const counts = [...output.matchAll(/^crash points (\d+), lost 0, silent 0$/gm)].map(([, count]) => Number(count))
+  if (status === 0 && counts.length === files.length)
+    console.log(`crash points ${counts.reduce((a, b) => a + b, 0)}, lost 0, silent 0`)
+})
 
 function fail(message) {
   console.error(message)

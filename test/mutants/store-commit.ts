@@ -151,6 +151,24 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'two-syncs-at-once',
+    why: 'A second flush or sync begins while one is under way, so nobody can tell what either of them stored.',
+    provedBy: 'store-undone',
+    edits: [
+      {
+        file: WRITER,
+        find: 'if (!this.#running) return this.#start(sync)',
+        replace: 'if (!this.#next) return this.#start(sync)',
+      },
+    ],
+  },
+  {
+    name: 'joined-sync-only-flushes',
+    why: 'A sync that waits for a flush under way, behind another flush, becomes a flush itself.',
+    provedBy: 'store-undone',
+    edits: [{ file: WRITER, find: 'this.#next.sync ||= sync', replace: 'this.#next.sync ||= false' }],
+  },
+  {
     name: 'abort-not-latched',
     why: 'A device that undoes a failed sync is written on as if nothing had been lost.',
     provedBy: 'store-undone',

@@ -14,24 +14,32 @@ export interface Aim {
 }
 
 /** A fault at one of the operations that a process does. */
-export function drawAim(chance: Chance, kind: DiskKind, when: 'running' | 'opening', damaged: boolean): Aim {
+export function drawAim(
+  chance: Chance,
+  kind: DiskKind,
+  when: 'running' | 'opening' | 'creation',
+  damaged: boolean,
+): Aim {
   const label = chance.pick(AIMED[when][kind])
   const columns = REACHABLE[kind][label] ?? []
   const faults = (['fails', 'no space', 'misdirected'] as const).filter(
     (fault) => columns.includes(fault) && (fault !== 'misdirected' || !damaged),
   )
-  const fault = chance.chance(0.3) ? 'crash' : chance.pick([...faults, 'crash' as const])
+  const fault = chance.chance(0.15) ? 'crash' : chance.pick([...faults, 'crash' as const])
   return { label, fault, skip: when === 'running' ? chance.int(3) : 0 }
 }
 
-const isOpening = (label: string): boolean => label.includes('recovery') || label.includes('creation')
+const isCreation = (label: string): boolean => label.includes('creation')
+const isOpening = (label: string): boolean => label.includes('recovery')
 const labels = (kind: DiskKind): string[] => Object.keys(REACHABLE[kind])
-const AIMED: Readonly<Record<'running' | 'opening', Readonly<Record<DiskKind, readonly string[]>>>> = {
-  running: {
-    kept: labels('kept').filter((label) => !isOpening(label)),
-    undone: labels('undone').filter((label) => !isOpening(label)),
-  },
-  opening: { kept: labels('kept').filter(isOpening), undone: labels('undone').filter(isOpening) },
+const aimed = (chosen: (label: string) => boolean) => ({
+  kept: labels('kept').filter(chosen),
+  undone: labels('undone').filter(chosen),
+})
+const AIMED = {
+  running: aimed((label) => !isOpening(label) && !isCreation(label)),
+  opening: aimed(isOpening),
+  creation: aimed(isCreation),
 }
 
 /** Somewhere in what is stored, each kind of structure alike. */

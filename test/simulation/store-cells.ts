@@ -10,6 +10,7 @@ export type Column =
   | 'misdirected'
   | 'rot'
   | 'read wrong once'
+  | 'read wrong for a while'
 
 export class Cells {
   readonly #rows = new Map<string, Map<Column, number>>()
@@ -49,6 +50,8 @@ export interface Tally {
   latched: number
   reported: number
   lastGroupLost: number
+  /** Commits that nothing claimed and that could not be read while they were looked for. */
+  tailsCut: number
   full: number
   superblockAlone: number
   faults: Record<string, number>
@@ -69,6 +72,7 @@ export const newTally = (): Tally => ({
   latched: 0,
   reported: 0,
   lastGroupLost: 0,
+  tailsCut: 0,
   full: 0,
   superblockAlone: 0,
   faults: {},

@@ -14,6 +14,8 @@ import {
   TABLE_AT,
 } from '../../src/store/format.ts'
 
+const LOG_WRITES_MAX = 8
+
 /** What the process is doing. */
 export type Phase = 'creation' | 'recovery' | 'transaction' | 'running'
 
@@ -21,8 +23,11 @@ export class Labels {
   phase: Phase = 'running'
   /** True after a failure, until something is synced. */
   failed = false
+  /** The newest writes into the logs. */
+  readonly logWrites: { readonly area: Area; readonly at: number; readonly bytes: number }[] = []
   readonly #g: Geometry
   #last = 'growing'
+  #creationEnds = false
 
   constructor(g: Geometry) {
     this.#g = g
@@ -30,7 +35,12 @@ export class Labels {
 
   write(area: Area, bytes: Uint8Array, at: number): string {
     const what = area === 'main' ? this.#inMain(at) : area === 'scratch' ? 'scratch' : inLog(bytes)
+    if (area === 'log-0' || area === 'log-1') {
+      this.logWrites.unshift({ area, at, bytes: bytes.length })
+      this.logWrites.length = Math.min(this.logWrites.length, LOG_WRITES_MAX)
+    }
     this.#last = this.#prefixed(what)
+    this.#creationEnds = at === SUPERBLOCK_AT[1]
     return this.#last
   }
 
@@ -39,11 +49,17 @@ export class Labels {
   }
 
   sync(kind: 'sync' | 'flush' | 'barrier'): string {
+    const last = this.#last
+    if (this.phase === 'creation') {
+      // The last step; what follows is the first recovery.
+      if (this.#creationEnds) this.phase = 'recovery'
+      return 'sync of a creation'
+    }
     if (kind === 'barrier')
-      return this.failed || !this.#last.startsWith('fresh') ? 'barrier of a repair' : `barrier after ${this.#last}`
-    if (/^(fold|table)/.test(this.#last)) return `${kind} beside a fold`
-    if (this.#last.startsWith('fresh')) return `${kind} after fresh segments given up`
-    return `${kind} after ${this.#last === 'growing' ? 'creation: growing' : this.#last}`
+      return this.failed || !last.startsWith('fresh') ? 'barrier of a repair' : 'barrier after fresh segments'
+    if (/^(fold|table|fresh|growing)/.test(last)) return `${kind} after writes that nothing leads to`
+    if (kind === 'flush' && !/^(record|group)/.test(last)) return 'flush after something else'
+    return `${kind} after ${last}`
   }
 
   synced(): void {
@@ -54,12 +70,13 @@ export class Labels {
   place(area: Area, at: number): string {
     if (area !== 'main') return 'log'
     const what = this.#inMain(at - (at % SECTOR))
-    return at < TABLE_AT[0] ? `superblock ${at < SUPERBLOCK_AT[1] ? 'A' : 'B'}` : what.replace(/^(fold|fresh) /, '')
+    return at < TABLE_AT[0] ? 'superblock' : what.replace(/^(fold|fresh) .*/, 'segment')
   }
 
   #prefixed(what: string): string {
     if (this.failed) return what.startsWith('fold') ? what : 'repair'
-    return this.phase === 'running' || this.phase === 'transaction' ? what : `${this.phase}: ${what}`
+    if (this.phase === 'creation') return 'creation: write'
+    return this.phase === 'recovery' ? `recovery: ${what.replace(' with fresh segments', '')}` : what
   }
 
   #inMain(at: number): string {

@@ -11,8 +11,7 @@
 import { StorageError } from '../../src/errors/errors.ts'
 import { BlockStore } from '../../src/store/block-store.ts'
 import { type ChecksumName, Checksums } from '../../src/store/checksum.ts'
-import { geometry, SECTOR, SEGMENT_BYTES, SUPERBLOCK_AT } from '../../src/store/format.ts'
-import { decodeSuperblock } from '../../src/store/superblock.ts'
+import { geometry, SEGMENT_BYTES, SUPERBLOCK_AT } from '../../src/store/format.ts'
 import { type Chance, seeded, simulatedEnvironment } from '../support/seeded.ts'
 import { Crash, SimulatedDisk } from '../support/simulated-disk.ts'
 import { type Aim, drawAim, rotPlace } from './store-aim.ts'
@@ -21,8 +20,10 @@ import type { Column, Fate, Tally } from './store-cells.ts'
 import { Labels } from './store-labels.ts'
 import { Broken, Comparison, checkOutcomes, EMPTY, isCorrupt, isRefused } from './store-oracle.ts'
 import { type Known, Process } from './store-process.ts'
-import { drawShape, type Shape } from './store-shape.ts'
+import { drawShape } from './store-shape.ts'
+import { eachSuperblockAlone } from './store-superblocks.ts'
 import { type Operation, watched } from './store-watch.ts'
+import { boundariesOf, dieIn, type Moment, type World } from './store-world.ts'
 
 export { newTally, type Tally } from './store-cells.ts'
 
@@ -30,26 +31,6 @@ const CHECKSUMS: readonly ChecksumName[] = ['xxhash64', 'xxhash64', 'crc32c', 'b
 const DEATHS = 14
 /** How often a moment is tried in a fork once its kind is no longer new to this life. */
 const FORK_SHARE = 0.06
-
-/** What a life and all its forks share. */
-interface World {
-  readonly seed: number
-  readonly kind: DiskKind
-  readonly shape: Shape
-  readonly checksums: Checksums
-  readonly comparison: Comparison
-  readonly tally: Tally
-  /** States of the disk from which a recovery was tried. */
-  readonly tried: Set<number>
-  /** Moments tried in forks, by label and boundary. */
-  readonly forked: Map<string, number>
-}
-
-/** Where a process died. */
-interface Moment {
-  readonly label: string
-  readonly boundary: 'before' | 'inside' | 'after'
-}
 
 let loaded: Promise<Checksums> | undefined
 
@@ -60,7 +41,18 @@ export async function life(seed: number, kind: DiskKind, tally: Tally): Promise<
   const shape = drawShape(chance)
   const comparison = new Comparison(shape.blockSize)
   const checksums = await loaded
-  const world = { seed, kind, shape, checksums, comparison, tally, tried: new Set<number>(), forked: new Map() }
+  const sizesVanish = kind === 'kept' && chance.chance(0.4)
+  const world = {
+    seed,
+    kind,
+    shape,
+    checksums,
+    comparison,
+    tally,
+    sizesVanish,
+    tried: new Set<number>(),
+    forked: new Map(),
+  }
   const disk = new SimulatedDisk(chance, kind)
   try {
     await new Life(world, disk, chance, { history: [EMPTY], synced: 0, flushed: 0 }, 0).live()
@@ -90,6 +82,10 @@ class Life {
   /** Operations until the process dies; 0: it does not. */
   #untilDeath = 0
   #aim: Aim | undefined
+  /** True while commits may be missing that nothing claims, because they could not be read in an opening. */
+  #tailMayGo = false
+  /** After a tail was cut off it still stands on the disk: deaths in which a record of it could be taken for a new one. */
+  #staleTail = 0
   /** True for a fork whose process is dead already. */
   #justForked = false
   #died: Moment = { label: 'nothing', boundary: 'before' }
@@ -106,12 +102,13 @@ class Life {
     this.#mediaFaults = chance.chance(0.2)
     this.#syncFaults = chance.chance(0.25)
     this.#quotaFaults = chance.chance(0.2)
+    disk.faults.sizesVanish = world.sizesVanish
   }
 
   async live(): Promise<void> {
     const { faults } = this.#world.tally
     try {
-      await this.#open()
+      await this.#create()
       for (let deaths = 0; deaths < DEATHS; deaths++) {
         await this.#runUntilDeath(this.#chance.chance(0.5) ? 10 : 60)
         await this.#recover(this.#drawFate())
@@ -121,6 +118,20 @@ class Life {
       this.#world.tally.reported++
     } finally {
       for (const [fault, count] of Object.entries(this.#disk.came)) faults[fault] = (faults[fault] ?? 0) + count
+    }
+  }
+
+  /** The first opening, which may fail. */
+  async #create(): Promise<void> {
+    const chance = this.#chance
+    this.#aim = chance.chance(0.7) ? drawAim(chance, this.#world.kind, 'creation', false) : undefined
+    try {
+      await this.#open()
+      this.#untilDeath = 0
+    } catch (error) {
+      if (!(error instanceof Crash) && !isRefused(error)) throw error
+      if (!(error instanceof Crash)) this.#died = { label: 'refused opening', boundary: 'after' }
+      await this.#recover(this.#drawFate())
     }
   }
 
@@ -189,6 +200,8 @@ class Life {
 
   /** Called before each operation of the running process. */
   #before(operation: Operation): void {
+    const inFold = operation.label === 'main grows' && this.#labels.phase === 'running'
+    if (inFold && !this.#world.sizesVanish) throw new Broken('a fold needs space that no commit has reserved')
     this.#takeAim(operation)
     if (this.#depth === 0) this.#fork(operation)
     const { faults } = this.#disk
@@ -196,7 +209,7 @@ class Life {
     if (this.#untilDeath === 0 || --this.#untilDeath > 0) return
     const boundaries = boundariesOf(operation, this.#world.kind)
     const boundary = boundaries.length > 0 ? this.#chance.pick(boundaries) : 'before'
-    this.#died = { label: operation.label, boundary }
+    this.#died = { label: boundaries.length > 0 ? operation.label : 'between two flushes', boundary }
     faults.crashAt = this.#disk.operations + 1
     faults.crashSide = boundary
   }
@@ -225,6 +238,7 @@ class Life {
   #fork(operation: Operation): void {
     const { forked, tried, tally } = this.#world
     const chance = this.#forkChance
+    if (operation.kind === 'write' && this.#world.kind === 'kept' && chance.chance(0.015)) this.#misdirect(operation)
     for (const boundary of boundariesOf(operation, this.#world.kind)) {
       const key = `${operation.label}, ${boundary}`
       const times = forked.get(key) ?? 0
@@ -232,6 +246,7 @@ class Life {
       forked.set(key, times + 1)
       const own = seeded(chance.int(1 << 30))
       const disk = this.#disk.fork(own)
+      disk.faults.sizesVanish = this.#world.sizesVanish
       if (boundary !== 'before') dieIn(disk, operation, boundary)
       const fate: Fate = own.chance(0.6) ? 'power cut' : 'kill'
       if (fate === 'kill') disk.kill()
@@ -240,12 +255,32 @@ class Life {
         tally.repeated++
         continue
       }
-      const { history, synced, flushed } = this.#known
-      const known = { history: history.slice(), synced, flushed: fate === 'kill' ? flushed : synced }
-      const life = new Life(this.#world, disk, own, known, 1)
-      life.#claimed = this.#claims
-      this.#forks.push({ life, moment: { label: operation.label, boundary }, fate })
+      this.#keepFork(disk, own, { label: operation.label, boundary }, fate)
     }
+  }
+
+  #keepFork(disk: SimulatedDisk, chance: Chance, moment: Moment, fate: Fate): void {
+    const { history, synced, flushed } = this.#known
+    const known = { history: history.slice(), synced, flushed: fate === 'kill' ? flushed : synced }
+    const life = new Life(this.#world, disk, chance, known, 1)
+    life.#claimed = this.#claims
+    life.#tailMayGo = this.#tailMayGo
+    life.#labels.logWrites.push(...this.#labels.logWrites)
+    this.#forks.push({ life, moment, fate })
+  }
+
+  /** A fork in which this write lands elsewhere, and the process dies. */
+  #misdirect({ label, run }: Operation): void {
+    if (this.#disk.damaged) return
+    const own = seeded(this.#forkChance.int(1 << 30))
+    const disk = this.#disk.fork(own)
+    disk.faults.misdirectAt = disk.operations + 1
+    run(disk)
+    this.#world.tally.cells.count(label, 'misdirected')
+    const fate: Fate = own.chance(0.4) ? 'power cut' : 'kill'
+    if (fate === 'kill') disk.kill()
+    else disk.powerCut()
+    this.#keepFork(disk, own, { label: 'misdirected write', boundary: 'after' }, fate)
   }
 
   async #tryForks(): Promise<void> {
@@ -261,20 +296,25 @@ class Life {
     const { faults } = this.#disk
     const chance = this.#chance
     this.#untilDeath = 1 + chance.int(operationsMax)
-    this.#aim = chance.chance(0.35) ? drawAim(chance, this.#world.kind, 'running', this.#disk.damaged) : undefined
+    this.#aim = chance.chance(this.#depth === 0 ? 0.5 : 0.7)
+      ? drawAim(chance, this.#world.kind, 'running', this.#disk.damaged)
+      : undefined
     // What is aimed at may come late.
-    if (this.#aim) this.#untilDeath += 100
+    if (this.#aim) this.#untilDeath += this.#depth === 0 ? 100 : 40
     faults.failSync = this.#syncFaults ? 0.08 : 0
     faults.failWrite = this.#syncFaults && chance.chance(0.5) ? 0.03 : 0
     if (this.#mediaFaults && !this.#disk.damaged && chance.chance(0.1))
       faults.misdirectAt = this.#disk.operations + 1 + chance.int(30)
-    if (chance.chance(0.1)) faults.flakyReadAt = this.#disk.reads + 1 + chance.int(200)
+    if (chance.chance(0.25)) faults.flakyReadAt = this.#disk.reads + 1 + chance.int(60)
     if (this.#quotaFaults) {
       faults.quotaBytes = chance.chance(0.7)
         ? this.#disk.usedBytes + chance.int(this.#world.shape.spareBytes)
         : Number.POSITIVE_INFINITY
     }
     try {
+      // The first record goes to the other log if it is large, and leaves the old tail where it is.
+      if (this.#staleTail > 0 && --this.#staleTail === 2) await this.#process?.commitLarge()
+      else if (this.#staleTail === 1) throw new Crash('at once')
       for (let step = 0; step < 300; step++) {
         if (this.#process?.closed) await this.#reopen()
         await this.#process?.step()
@@ -326,16 +366,20 @@ class Life {
       if (!this.#count(fate, attempt > 0) && this.#depth > 0 && attempt === 0) return false
       if (!this.#disk.damaged && chance.chance(this.#mediaFaults ? 0.12 : this.#depth > 0 ? 0.05 : 0)) this.#rot()
       faults.flakyReadAt = 0
-      if (this.#depth === 0 && !this.#disk.damaged && chance.chance(0.08)) await this.#superblocksAlone()
+      faults.sick = undefined
+      if (this.#depth === 0 && !this.#disk.damaged && !this.#tailMayGo && chance.chance(0.08))
+        await eachSuperblockAlone(this.#world, this.#disk, this.#known)
       if (!this.#disk.damaged && chance.chance(0.15)) {
         faults.flakyReadAt = this.#disk.reads + 1 + chance.int(12)
       }
+      if (!this.#disk.damaged && chance.chance(this.#staleTail === 1 ? 0.6 : 0.1)) this.#sicken()
       this.#aim = chance.chance(0.15) ? drawAim(chance, this.#world.kind, 'opening', this.#disk.damaged) : undefined
       this.#untilDeath = chance.chance(0.3) ? 1 + chance.int(8) : 0
       faults.failSync = this.#syncFaults && chance.chance(0.3) ? 0.15 : 0
       faults.failWrite = 0
       try {
         await this.#open()
+        faults.sick = undefined
         this.#untilDeath = 0
         this.#aim = undefined
         faults.failSync = 0
@@ -345,8 +389,10 @@ class Life {
         return true
       } catch (error) {
         await this.#tryForks()
-        if (!(error instanceof Crash) && !isRefused(error)) throw error
-        if (isRefused(error)) this.#died = { label: 'refused opening', boundary: 'after' }
+        // Nothing was overwritten on doubt, so all of it is there once it can be read again.
+        const doubts = isCorrupt(error) && faults.sick !== undefined
+        if (!(error instanceof Crash) && !isRefused(error) && !doubts) throw error
+        if (!(error instanceof Crash)) this.#died = { label: 'refused opening', boundary: 'after' }
         fate = this.#drawFate()
       }
     }
@@ -362,10 +408,14 @@ class Life {
     if (sequence < least) {
       // Damage to the newest group cannot be told from a tear until a mark or a later record claims it.
       if (this.#disk.damaged && sequence >= this.#claimed) tally.lastGroupLost++
-      else throw new Broken(`recovered commit ${sequence}, acknowledged was ${least} (lost)`)
+      else if (this.#tailMayGo && sequence >= this.#claimed) {
+        tally.tailsCut++
+        if (this.#chance.chance(0.7)) this.#staleTail = 3
+      } else throw new Broken(`recovered commit ${sequence}, acknowledged was ${least} (lost)`)
     }
     if (sequence >= history.length)
       throw new Broken(`recovered commit ${sequence}, started were ${history.length - 1} (silent)`)
+    this.#tailMayGo = false
     history.length = sequence + 1
     this.#known.flushed = this.#known.synced = sequence
     const state = history[sequence] ?? EMPTY
@@ -376,34 +426,16 @@ class Life {
     checkOutcomes(store, state)
   }
 
-  /** Each superblock that is whole must lead to the same commit, alone as well as with the other. */
-  async #superblocksAlone(): Promise<void> {
-    const { checksums, shape, comparison, seed, tally } = this.#world
-    const whole = SUPERBLOCK_AT.map((at) => {
-      const bytes = new Uint8Array(SECTOR)
-      this.#disk.peek('main', bytes, at)
-      return decodeSuperblock(bytes, checksums).kind === 'valid'
-    })
-    const destroyed = [undefined, ...(whole[1] ? [SUPERBLOCK_AT[0]] : []), ...(whole[0] ? [SUPERBLOCK_AT[1]] : [])]
-    const ends: number[] = []
-    for (const at of destroyed) {
-      const disk = this.#disk.clone(seeded(seed))
-      if (at !== undefined) disk.overwrite('main', new Uint8Array(SECTOR).fill(0xee), at)
-      const device = disk.device()
-      const environment = simulatedEnvironment(1)
-      const store = await BlockStore.open({
-        device,
-        environment,
-        blockSize: shape.blockSize,
-        sizes: shape.sizes,
-        checksums,
-      })
-      ends.push(store.sequence)
-      const state = this.#known.history[store.sequence] ?? EMPTY
-      comparison.all(store.pin(), state, `the state with superblock ${at} destroyed`, false)
-      if (at !== undefined) tally.superblockAlone++
-    }
-    if (ends.some((end) => end !== ends[0])) throw new Broken(`superblocks lead to different commits: ${ends}`)
+  /** One of the newest records cannot be read until the next opening. */
+  #sicken(): void {
+    const writes = this.#labels.logWrites
+    if (writes.length === 0) return
+    const { area, at, bytes } = this.#chance.pick(this.#chance.chance(0.6) ? writes.slice(0, 1) : writes)
+    this.#disk.faults.sick = { area, at: at + this.#chance.int(bytes) }
+    // Two faults at once may hide a record and the mark that claims it.
+    this.#disk.faults.flakyReadAt = 0
+    this.#tailMayGo = true
+    this.#world.tally.cells.count('log', 'read wrong for a while')
   }
 
   #rot(): void {
@@ -429,23 +461,4 @@ class Life {
     tally.cells.count(this.#died.label, column)
     return true
   }
-}
-
-/** Where a process can die in an operation so that the next one finds something else. */
-function boundariesOf({ kind }: Operation, disk: DiskKind): readonly Moment['boundary'][] {
-  if (kind === 'sync') return ['before', 'after']
-  // What was not handed over is gone with the process, half written or not.
-  if (disk === 'undone') return []
-  return kind === 'write' ? ['before', 'inside'] : ['before', 'after']
-}
-
-function dieIn(disk: SimulatedDisk, operation: Operation, boundary: 'inside' | 'after'): void {
-  disk.faults.crashAt = disk.operations + 1
-  disk.faults.crashSide = boundary
-  try {
-    operation.run(disk)
-  } catch (error) {
-    if (!(error instanceof Crash)) throw error
-  }
-  disk.faults.crashAt = Number.POSITIVE_INFINITY
 }

@@ -59,7 +59,11 @@ export class Process {
     try {
       await this.#randomStep()
     } catch (error) {
-      if (isCorrupt(error)) throw new Broken(`damage stops more than the reading of damaged blocks: ${error}`)
+      if (isCorrupt(error)) {
+        // What a device has just taken back can be seen a moment before the store hears of it.
+        for (let i = 0; i < 6; i++) await null
+        throw this.store.latched ?? new Broken(`damage stops more than the reading of damaged blocks: ${error}`)
+      }
       if (!isRefused(error) || this.store.latched) throw error
       this.#tally.full++
     }
@@ -78,6 +82,12 @@ export class Process {
     else await this.#close()
   }
 
+  /** A commit whose record takes as much of the log as one may. */
+  async commitLarge(): Promise<void> {
+    await this.#driven(async () => this.store.prepare())
+    if (this.#commitOne(48)) await this.#acknowledge('sync')
+  }
+
   async #commitGroup(): Promise<void> {
     await this.#driven(async () => this.store.prepare())
     const count = this.#chance.chance(0.3) ? 2 + this.#chance.int(2) : 1
@@ -86,17 +96,17 @@ export class Process {
   }
 
   /** One transaction; false if space ran out. */
-  #commitOne(): boolean {
+  #commitOne(least = 1): boolean {
     const { labels } = this.#context
     labels.phase = 'transaction'
     try {
-      return this.#transaction()
+      return this.#transaction(least)
     } finally {
       labels.phase = 'running'
     }
   }
 
-  #transaction(): boolean {
+  #transaction(least: number): boolean {
     const { blocks, blockSize } = this.#context.shape
     const before = this.#known.history.at(-1) ?? EMPTY
     const transaction = this.store.begin()
@@ -113,7 +123,8 @@ export class Process {
       if (size > 0 && this.#chance.chance(0.1)) cut(this.#chance.int(size))
       const span = this.#chance.chance(0.5) ? Math.min(8, blocks) : blocks
       const most = this.#chance.chance(0.1) ? 120 : 10
-      const writes = this.#chance.chance(0.2) ? 5 + this.#chance.int(most) : 1 + this.#chance.int(3)
+      const drawn = this.#chance.chance(0.2) ? 5 + this.#chance.int(most) : 1 + this.#chance.int(3)
+      const writes = Math.max(least, drawn)
       for (let i = 0; i < writes; i++) {
         const block = this.#chance.int(span)
         const value = 1 + this.#chance.int(1 << 28)

@@ -25,35 +25,31 @@ export function watched(disk: SimulatedDisk, labels: Labels, watcher: Watcher): 
     watcher.before({ label: sealed, kind: 'sync', run: (fork) => fork.storeSealed(durable) }),
   )
   const later = inner.afterFailedSync === 'undone'
-  const syncLabel = (kind: 'sync' | 'flush' | 'barrier'): string => {
-    const label = labels.sync(kind)
-    // The last step of a creation; what follows is the first recovery.
-    if (label === 'sync after creation: superblock B') labels.phase = 'recovery'
-    return label
-  }
-  const failed = (label: string, error: unknown): never => {
-    if (error instanceof DeviceError) {
-      labels.failed = true
-      watcher.fault(label, error.reason === 'full' ? 'no space' : 'fails')
-    }
-    throw error
+  const note = (label: string, error: unknown) => {
+    if (!(error instanceof DeviceError)) return
+    labels.failed = true
+    watcher.fault(label, error.reason === 'full' ? 'no space' : 'fails')
   }
   const run = (operation: Operation, call: () => void) => {
     watcher.before(operation)
     try {
       call()
     } catch (error) {
-      failed(operation.label, error)
+      note(operation.label, error)
+      throw error
     }
   }
   const ordered = (kind: 'sync' | 'barrier', call: () => void) => {
-    run({ label: syncLabel(kind), kind: 'sync', run: (fork) => fork.sync(kind) }, call)
+    run({ label: labels.sync(kind), kind: 'sync', run: (fork) => fork.sync(kind) }, call)
     labels.synced()
   }
   const storing = (kind: 'sync' | 'flush', call: () => void | Promise<void>) => {
-    const label = syncLabel(kind)
+    const label = labels.sync(kind)
     sealed = label
-    return call()?.catch((error) => failed(label, error))
+    const result = call()
+    // The store hears of it as soon as it does elsewhere.
+    result?.catch((error) => note(label, error))
+    return result
   }
   return {
     kind: inner.kind,

@@ -41,6 +41,10 @@ export interface Faults {
   quotaBytes: number
   /** Number of the read that is wrong in one bit; the same read is right the next time. */
   flakyReadAt: number
+  /** Every read of this byte is wrong, until it heals. */
+  sick: { readonly area: Area; readonly at: number } | undefined
+  /** A power cut may also undo changes of size that were not synced. */
+  sizesVanish: boolean
   /** A write there makes the process die at it or at one of the next seven operations. */
   crashNear: { readonly area: Area; readonly at: number } | undefined
   /** The next write, change of size or sync fails. */
@@ -56,11 +60,22 @@ export class SimulatedDisk {
     failWrite: 0,
     quotaBytes: Number.POSITIVE_INFINITY,
     flakyReadAt: 0,
+    sick: undefined,
+    sizesVanish: false,
     crashNear: undefined,
     failNext: undefined,
   }
   /** Faults that came true. */
-  readonly came = { failedSyncs: 0, failedWrites: 0, misdirected: 0, rotted: 0, refused: 0, flakyReads: 0, torn: 0 }
+  readonly came = {
+    failedSyncs: 0,
+    failedWrites: 0,
+    misdirected: 0,
+    rotted: 0,
+    refused: 0,
+    flakyReads: 0,
+    sickReads: 0,
+    torn: 0,
+  }
   /** Deaths so far. */
   life = 0
   /** Operations so far. */
@@ -216,6 +231,11 @@ export class SimulatedDisk {
       into[i] = (into[i] ?? 0) ^ (1 << this.#chance.int(8))
       this.came.flakyReads++
     }
+    const { sick } = this.faults
+    if (sick?.area === area && at <= sick.at && sick.at < at + count) {
+      into[sick.at - at] = (into[sick.at - at] ?? 0) ^ 4
+      this.came.sickReads++
+    }
     return count
   }
 
@@ -342,10 +362,15 @@ export class SimulatedDisk {
     }
     for (const change of changes) {
       const x = this.#chance.next()
-      if (x < keep * (1 - torn) || !('bytes' in change)) {
+      if (x < keep * (1 - torn) || (!('bytes' in change) && (!this.faults.sizesVanish || x < 0.8))) {
         apply(this.#durable, change)
         this.#durableId = (this.#durableId + idOf(change)) | 0
-      } else if (x > 1 - torn) this.#tear(change)
+      } else if (x > 1 - torn && 'bytes' in change) this.#tear(change)
+    }
+    if (this.faults.sizesVanish) return
+    for (const area of AREAS) {
+      const { size } = this.#now[area]
+      if (this.#durable[area].size < size) this.#durable[area].resize(size)
     }
   }
 
