@@ -34,7 +34,8 @@ const SEEK_MS = 500
 /** A connection that has not come about in this time is tried again. */
 const CONNECT_MS = 2000
 const SILENT_MS = 3000
-/** A worker that lived shorter is followed by the next one only after a pause. */
+/** After so many workers in a row that lived shorter than this the next one is started only after as long a pause. */
+const SHORT_LIVES_MAX = 3
 const SHORT_LIFE_MS = 1000
 
 /** After so many workers that were killed while they were opening, opening has failed: it may be what kills them. */
@@ -69,6 +70,7 @@ export class TabMember implements Member {
   #storeId: string | undefined
   /** Workers in a row that ended without a word while they were opening the database. */
   #killedStarts = 0
+  #shortLives = 0
   #connecting: { readonly term: number; readonly sinceMs: number; readonly abort: AbortController } | undefined
   #leavePresence: (() => void) | undefined
   #othersSeen = false
@@ -454,7 +456,8 @@ export class TabMember implements Member {
     const again = () => {
       if (this.#state === 'in' && this.#election.held && !this.#link) this.#lead(false)
     }
-    if (livedMs < SHORT_LIFE_MS) clock.after(SHORT_LIFE_MS, again)
+    this.#shortLives = livedMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0
+    if (this.#shortLives >= SHORT_LIVES_MAX) clock.after(SHORT_LIFE_MS, again)
     else again()
   }
 
