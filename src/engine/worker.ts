@@ -177,11 +177,11 @@ class EngineWorker {
 
   async #part(client: ClientId): Promise<void> {
     try {
-      this.#platform.tabs?.forget(client)
       const port = this.#ports.get(client)
       this.#ports.delete(client)
       await this.#opened?.detach(client)
       port?.postMessage({ type: 'closed' }, [])
+      if (!this.#ports.has(client)) this.#platform.tabs?.forget(client)
     } catch (error) {
       this.#end(error)
     }

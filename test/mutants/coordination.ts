@@ -50,6 +50,12 @@ export const COORDINATION_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'goodbye-not-answered',
+    why: 'A client of another page is let go without a word, so its close() ends by its time limit.',
+    provedBy: 'tabs',
+    edits: [{ file: WORKER, find: "      port?.postMessage({ type: 'closed' }, [])\n", replace: '' }],
+  },
+  {
     name: 'death-not-watched',
     why: 'Nobody waits for the lock of an engine, so one that vanishes is waited for without end.',
     provedBy: 'tabs',

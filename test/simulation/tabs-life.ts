@@ -211,6 +211,7 @@ class TabsLife {
     const code = error instanceof DataSyncError ? error.code : String(error)
     this.#say(page, `${what}: ${error}`)
     this.#tally.errors.set(code, (this.#tally.errors.get(code) ?? 0) + 1)
+    if (what === 'close') throw new Broken(`close() failed: ${error}`)
     const wasKilledOpening = what === 'open' && code === 'worker-ended'
     if (!EXPECTED.has(code) && !wasKilledOpening) throw error
     // What could not be opened is tried again.
