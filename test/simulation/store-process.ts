@@ -128,7 +128,8 @@ export class Process {
       for (let i = 0; i < writes; i++) {
         const block = this.#chance.int(span)
         const value = 1 + this.#chance.int(1 << 28)
-        transaction.write(block, (words.fill(value), bytes))
+        words.fill(value)
+        transaction.write(block, bytes)
         values.set(block, value)
         size = Math.max(size, block + 1)
         if (this.#chance.chance(0.03)) cut(this.#chance.int(size))
