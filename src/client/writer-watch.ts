@@ -14,6 +14,8 @@ import { TransactionDeadlockError } from '../errors/errors.ts'
 import type { CallObserver } from './call.ts'
 
 export const DEADLOCK_MS = 1000
+/** Calls that one piece of code makes without waiting are made within this time. */
+const TOGETHER_MS = 50
 
 /** A call that needs the writer and waits for it. */
 class WaitingCall implements CallObserver {
@@ -132,12 +134,14 @@ export class WriterWatch {
     this.#cancelTimer = undefined
     if (!holder?.idle) return
     const nowMs = this.#clock.monotonicMs()
+    const inside = [...this.#waiting].filter((call) => call.holder === holder && call.inside)
+    const dueMs = (call: WaitingCall) => Math.max(call.sinceMs, holder.idleSinceMs) + DEADLOCK_MS
+    const isDue = inside.some((call) => dueMs(call) <= nowMs)
     let nextMs = Number.POSITIVE_INFINITY
-    for (const call of this.#waiting) {
-      if (call.holder !== holder || !call.inside) continue
-      const dueMs = Math.max(call.sinceMs, holder.idleSinceMs) + DEADLOCK_MS
-      if (dueMs <= nowMs) call.end()
-      else nextMs = Math.min(nextMs, dueMs)
+    for (const call of inside) {
+      // What was made together ends together: the first error rolls the transaction back, and the rest would be applied.
+      if (isDue && dueMs(call) <= nowMs + TOGETHER_MS) call.end()
+      else nextMs = Math.min(nextMs, dueMs(call))
     }
     if (nextMs !== Number.POSITIVE_INFINITY) this.#cancelTimer = this.#clock.after(nextMs - nowMs, () => this.look())
   }

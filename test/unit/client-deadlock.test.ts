@@ -41,6 +41,7 @@ const INSIDE: Record<string, (db: Database) => Promise<unknown>> = {
       await tx.run('INSERT INTO t VALUES (2)')
       for await (const _ of tx.stream('SELECT a FROM t')) await save(db)
     }),
+  // The bulk, made a millisecond later than the other, was applied when the first error had ended the transaction.
   'a template, a batch or a bulk': (db) =>
     db.transaction(() => Promise.all([db.run`DELETE FROM t`, db.runMany('INSERT INTO t VALUES (?)', [[1]])])),
 }
