@@ -140,7 +140,6 @@ export class TabMember implements Member {
   terminate(): void {
     this.#state = 'closed'
     this.#stopLifecycle?.()
-    this.#link?.terminate()
     this.#out()
     this.#broker?.close()
     for (const { reject } of this.#waiters)
@@ -220,7 +219,6 @@ export class TabMember implements Member {
       else this.#leave().catch(() => {}) // the page ends; what was not handed over ends with it
       this.#client = next
     } else if (event === 'show' && this.#state === 'suspended') {
-      this.#link?.terminate()
       this.#out()
       this.#join()
     } else if (event === 'freeze' && this.#state === 'in') {
