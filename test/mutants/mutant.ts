@@ -12,8 +12,8 @@ export interface Edit {
   readonly replace: string
 }
 
-/** The simulation of the store on a kind of disk, or unit suites (the runner names their files). */
-export type Prover = `store-${DiskKind}` | 'vfs' | 'engine' | 'block-store' | 'tabs'
+/** The simulation of the store on a kind of disk, or test files (bench.ts names them). */
+export type Prover = `store-${DiskKind}` | 'vfs' | 'engine' | 'block-store' | 'tabs' | 'sqlite' | 'replacement'
 
 export interface Mutant {
   readonly name: string

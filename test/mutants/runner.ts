@@ -1,201 +1,91 @@
-// Runs the planted bugs, two at a time, and prints which were found, by what and how soon. The simulation runs in a
-// process of its own from a bundle in which the text is replaced while it is loaded; unit suites run in vitest with the
-// same replacement. A bug counts as found if a life breaks, an assertion fails, or it hangs; each finding is repeated
-// without the bug and must not be there then.
-import { type ChildProcess, fork, spawn } from 'node:child_process'
+// Which planted bugs are tried, how many at a time, and what is printed: a line for each, and at the end how many were
+// planted and how many found. How one is tried is in bench.ts.
 import { mkdir, readFile, rm } from 'node:fs/promises'
-import { join, relative } from 'node:path'
-import { build } from 'esbuild'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Bench } from './bench.ts'
 import { MUTANTS } from './list.ts'
-import type { Told } from './lives.ts'
-import { type Mutant, type Prover, plant } from './mutant.ts'
+import { type Mutant, plant } from './mutant.ts'
+import { type Result, Results } from './results.ts'
 
-const AT_A_TIME = 2
-/** One life takes a fraction of a second. */
-const HANG_MS = 60_000
 const LINE_CHARACTERS_MAX = 110
 
-type Suite = Exclude<Prover, `store-${string}`>
-const SUITES: Readonly<Record<Suite, readonly string[]>> = {
-  vfs: ['test/unit/vfs-paths.test.ts'],
-  engine: [
-    'test/unit/engine-durability.test.ts',
-    'test/unit/engine-parts.test.ts',
-    'test/unit/engine-statements.test.ts',
-    'test/unit/engine-transactions.test.ts',
-  ],
-  tabs: ['test/simulation/tabs.test.ts'],
-  'block-store': ['test/unit/store-block-store.test.ts', 'test/unit/store-review.test.ts'],
-}
+const OPTIONS = {
+  list: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  skip: { type: 'string', default: '' },
+  jobs: { type: 'string', default: `${Math.max(2, availableParallelism())}` },
+  minutes: { type: 'string', default: '10' },
+  sitting: { type: 'string' },
+  results: { type: 'string' },
+} as const
 
-interface Finding {
-  readonly found: boolean
-  /** How it was found, or that it was not. */
-  readonly what: string
-  /** Lives, or tests, that it took. */
-  readonly count: number
-  readonly crashes: number
-  /** The run without the bug that must not show the same. */
-  readonly control?: () => Promise<Finding>
-}
-
-class Bench {
-  readonly #root: string
-  readonly #folder: string
-  readonly #limitMs: number
-  readonly #suiteControls = new Map<Suite, Promise<Finding>>()
-
-  constructor(root: string, folder: string, limitMs: number) {
-    this.#root = root
-    this.#folder = folder
-    this.#limitMs = limitMs
+/** Returns the exit code. */
+export async function run(root: string, args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: OPTIONS })
+  await checkEdits(root)
+  if (values.list) {
+    for (const { name, provedBy, why, harmless } of MUTANTS)
+      console.log(`${name.padEnd(36)} ${provedBy.padEnd(13)} ${why}${harmless ? ` HARMLESS: ${harmless}` : ''}`)
+    return 0
   }
-
-  async try(mutant: Mutant): Promise<Finding & { readonly ms: number }> {
-    const startedMs = performance.now()
-    const { provedBy } = mutant
-    const finding = await (provedBy === 'store-kept' || provedBy === 'store-undone'
-      ? this.#simulate(mutant, provedBy.slice('store-'.length))
-      : this.#suite(mutant, provedBy))
-    const ms = performance.now() - startedMs
-    const control = await finding.control?.()
-    // Then it is not the bug that was found.
-    const failsAnyway = control?.found ? { found: false, what: `fails also without the bug: ${control.what}` } : {}
-    return { ...finding, ...failsAnyway, ms }
-  }
-
-  async #simulate(mutant: Mutant, kind: string): Promise<Finding> {
-    const program = join(this.#folder, `${mutant.name}.mjs`)
-    await bundle(this.#root, mutant, program)
-    const finding = await this.#lives(program, [kind])
-    const { seed } = finding
-    if (!finding.found) return finding
-    const control = async () => {
-      return this.#lives(join(this.#folder, 'without.mjs'), [kind, `${seed}`, `${seed}`])
+  const only = named(values.only ?? '')
+  const skip = named(values.skip)
+  const chosen = MUTANTS.filter(({ name, harmless }) => (only.size > 0 ? only.has(name) : !harmless) && !skip.has(name))
+  const results = new Results(root, values.results)
+  const endMs = values.sitting === undefined ? Number.POSITIVE_INFINITY : performance.now() + minutes(values.sitting)
+  const folder = join(root, '.tmp', 'mutants', `run-${process.pid}`)
+  await mkdir(folder, { recursive: true })
+  const bench = new Bench(root, folder, minutes(values.minutes))
+  console.log(`${'planted bug'.padEnd(36)} ${'by'.padEnd(13)}   seeds crashes      ms  how it showed`)
+  const waiting = [...chosen]
+  let tried = 0
+  let found = 0
+  const worker = async () => {
+    for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
+      const known = results.of(mutant)
+      if (!known && performance.now() >= endMs) continue
+      const result = known ?? (await tryOne(bench, mutant))
+      if (!known) results.add(result)
+      tried++
+      if (result.found) found++
+      print(mutant, result)
     }
-    return { ...finding, control }
   }
-
-  #lives(program: string, args: readonly string[]): Promise<Finding & { readonly seed: number }> {
-    return new Promise((resolve, reject) => {
-      const child = fork(program, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
-      const output = collect(child)
-      let at = 0
-      const end = (found: boolean, what: string, seed = at, crashes = 0) => {
-        clearTimeout(limit)
-        clearTimeout(hang)
-        child.removeAllListeners('exit')
-        child.kill('SIGKILL')
-        resolve({ found, what, seed, count: seed, crashes })
-      }
-      const limit = setTimeout(() => end(false, `not found within the time limit, at seed ${at}`), this.#limitMs)
-      const hangs = () => end(true, `seed ${at} hangs`)
-      let hang = setTimeout(hangs, HANG_MS)
-      child.on('message', (told: Told) => {
-        clearTimeout(hang)
-        hang = setTimeout(hangs, HANG_MS)
-        if ('at' in told) at = told.at
-        else if ('found' in told) end(true, told.found, told.seed, told.crashes)
-        else end(false, `not found in ${told.seed} lives`, told.seed, told.crashes)
-      })
-      child.on('error', reject)
-      // Node's code for a program whose own await never settles.
-      child.on('exit', (code) => (code === 13 ? hangs() : reject(new Error(`${program} ended ${code}: ${output()}`))))
-    })
-  }
-
-  async #suite({ name }: Mutant, suite: Suite): Promise<Finding> {
-    const finding = await this.#vitest(suite, name)
-    const control = () => {
-      const known = this.#suiteControls.get(suite) ?? this.#vitest(suite, undefined)
-      this.#suiteControls.set(suite, known)
-      return known
-    }
-    return finding.found ? { ...finding, control } : finding
-  }
-
-  #vitest(suite: Suite, name: string | undefined): Promise<Finding> {
-    const report = join(this.#folder, `${name ?? `${suite}-without`}.json`)
-    const vitest = join(this.#root, 'node_modules', 'vitest', 'vitest.mjs')
-    const config = join(this.#root, 'test', 'mutants', 'vitest.config.ts')
-    const args = ['run', '--config', config, '--reporter=json', `--outputFile=${report}`, ...SUITES[suite]]
-    return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [vitest, ...args], {
-        cwd: this.#root,
-        env: { ...process.env, MUTANT: name ?? '' },
-        stdio: ['ignore', 'ignore', 'pipe'],
-        detached: true,
-      })
-      const output = collect(child)
-      const limit = setTimeout(() => {
-        // Its workers too; a suite that does not end is how some bugs show.
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-        resolve({ found: true, what: 'the suite hangs', count: 0, crashes: 0 })
-      }, this.#limitMs)
-      child.on('error', reject)
-      child.on('exit', () => {
-        clearTimeout(limit)
-        readReport(report).then(resolve, () => reject(new Error(`vitest (${name ?? suite}): ${output()}`)))
-      })
-    })
-  }
+  await Promise.all(Array.from({ length: whole(values.jobs) }, worker))
+  await rm(folder, { recursive: true })
+  if (only.size === 0)
+    for (const { name, harmless } of MUTANTS) if (harmless) console.log(`${name}: harmless, not counted: ${harmless}`)
+  if (skip.size > 0) console.log(`skipped: ${[...skip].join(', ')}`)
+  if (tried < chosen.length) console.log(`not tried in this sitting: ${chosen.length - tried}`)
+  console.log(`planted ${chosen.length}, found ${found}`)
+  return found === chosen.length ? 0 : 1
 }
 
-/** Each file as it was first read, so that all bugs are planted in the same code, whatever is edited meanwhile. */
-const sources = new Map<string, string>()
-
-interface Report {
-  readonly numPassedTests: number
-  readonly testResults: readonly {
-    readonly status: string
-    readonly message: string
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
-  }[]
+async function tryOne(bench: Bench, mutant: Mutant): Promise<Result> {
+  const { found, what, count, crashes, ms } = await bench.try(mutant)
+  return { name: mutant.name, found, what, count, crashes, ms: Math.round(ms) }
 }
 
-/** A file that did not load is no finding: the bug itself would have to be a failed test. */
-async function readReport(path: string): Promise<Finding> {
-  const { numPassedTests, testResults }: Report = JSON.parse(await readFile(path, 'utf8'))
-  const broken = testResults.find(
-    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
-  )
-  if (broken) throw new Error(broken.message)
-  const failed = testResults.flatMap((file) => file.assertionResults).find(({ status }) => status === 'failed')
-  const count = numPassedTests + (failed ? 1 : 0)
-  return { found: failed !== undefined, what: failed?.fullName ?? 'not found by any test', count, crashes: 0 }
+function print({ name, provedBy }: Mutant, { found, what, count, crashes, ms }: Result): void {
+  const figures = [count, crashes, ms].map((figure) => `${figure}`.padStart(7)).join(' ')
+  const line = `${found ? '' : 'NOT FOUND: '}${what.replaceAll('\n', ' ')}`.slice(0, LINE_CHARACTERS_MAX)
+  console.log(`${name.padEnd(36)} ${provedBy.padEnd(13)} ${figures}  ${line}`)
 }
 
-async function bundle(root: string, mutant: Pick<Mutant, 'name' | 'edits'>, outfile: string): Promise<void> {
-  await build({
-    entryPoints: [join(root, 'test', 'mutants', 'lives.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    logLevel: 'warning',
-    plugins: [
-      {
-        name: 'planted-bug',
-        setup(setup) {
-          setup.onLoad({ filter: /[/\\](src|test)[/\\].*\.ts$/ }, async ({ path }) => {
-            sources.set(path, sources.get(path) ?? (await readFile(path, 'utf8')))
-            return { contents: plant(mutant, relative(root, path), sources.get(path) ?? ''), loader: 'ts' }
-          })
-        },
-      },
-    ],
-  })
+function named(list: string): Set<string> {
+  const names = list.split(',').filter((name) => name !== '')
+  for (const name of names) if (!MUTANTS.some((mutant) => mutant.name === name)) throw new Error(`no mutant ${name}`)
+  return new Set(names)
 }
 
-/** What a process says on its error stream, of which the end matters. */
-function collect(child: ChildProcess): () => string {
-  let text = ''
-  child.stderr?.on('data', (data) => {
-    text = (text + data).slice(-4000)
-  })
-  return () => text
+function whole(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`${text} is no whole number from 1`)
+  return Number(text)
 }
+
+const minutes = (text: string): number => whole(text) * 60_000
 
 /** Every edit matches, or the list is out of date and nothing is run. */
 async function checkEdits(root: string): Promise<void> {
@@ -212,49 +102,4 @@ async function checkEdits(root: string): Promise<void> {
   if (moved.length > 0) throw new Error(`The code has moved; plant these anew:\n${moved.join('\n')}`)
   const names = new Set(MUTANTS.map(({ name }) => name))
   if (names.size < MUTANTS.length) throw new Error('two mutants have the same name')
-}
-
-/** Returns the exit code. */
-export async function run(root: string, args: readonly string[]): Promise<number> {
-  const option = (name: string) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined)
-  const only = option('--only')?.split(',')
-  const limitMs = Number(option('--minutes') ?? 10) * 60_000
-  await checkEdits(root)
-  for (const name of only ?? [])
-    if (!MUTANTS.some((mutant) => mutant.name === name)) throw new Error(`no mutant ${name}`)
-  const chosen = only ? MUTANTS.filter(({ name }) => only.includes(name)) : MUTANTS.filter(({ harmless }) => !harmless)
-  if (args.includes('--list')) {
-    for (const { name, provedBy, why, harmless } of MUTANTS) {
-      console.log(`${name.padEnd(36)} ${provedBy.padEnd(13)} ${why}${harmless ? ` HARMLESS: ${harmless}` : ''}`)
-    }
-    return 0
-  }
-  const folder = join(root, '.tmp', 'mutants', `run-${process.pid}`)
-  await mkdir(folder, { recursive: true })
-  const bench = new Bench(root, folder, limitMs)
-  await bundle(root, { name: 'none', edits: [] }, join(folder, 'without.mjs'))
-  console.log(`${'planted bug'.padEnd(36)} ${'by'.padEnd(13)}   seeds crashes      ms  how it showed`)
-  const waiting = [...chosen]
-  let found = 0
-  const worker = async () => {
-    for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
-      const finding = await bench.try(mutant)
-      if (finding.found) found++
-      const figures = [
-        `${finding.count}`.padStart(7),
-        `${finding.crashes}`.padStart(7),
-        finding.ms.toFixed(0).padStart(7),
-      ]
-      const what = `${finding.found ? '' : 'NOT FOUND: '}${finding.what.replaceAll('\n', ' ')}`
-      const line = what.slice(0, LINE_CHARACTERS_MAX)
-      console.log(`${mutant.name.padEnd(36)} ${mutant.provedBy.padEnd(13)} ${figures.join(' ')}  ${line}`)
-    }
-  }
-  await Promise.all(Array.from({ length: AT_A_TIME }, worker))
-  await rm(folder, { recursive: true })
-  if (!only) {
-    for (const { name, harmless } of MUTANTS) if (harmless) console.log(`${name}: harmless, not counted: ${harmless}`)
-  }
-  console.log(`planted ${chosen.length}, found ${found}`)
-  return found === chosen.length ? 0 : 1
 }
