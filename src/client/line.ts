@@ -39,12 +39,15 @@ export interface LineOptions {
   readonly clock: Clock
   /** Called when there is something to send and no engine; `attach` is expected some time later. */
   readonly onWork: () => void
+  /** A request that was sent is given up; also said by a message, which no statement sees while it runs. */
+  readonly onCancel?: ((client: ClientId, seq: number) => void) | undefined
 }
 
 export class Line {
   #client: ClientId
   readonly #clock: Clock
   readonly #onWork: () => void
+  readonly #onCancel: LineOptions['onCancel']
   readonly #deadlines: Deadlines
   #writer = new ValueWriter()
   #queue: Call[] = []
@@ -64,6 +67,7 @@ export class Line {
     this.#client = options.client
     this.#clock = options.clock
     this.#onWork = options.onWork
+    this.#onCancel = options.onCancel
     this.#deadlines = new Deadlines(
       options.clock,
       () => this.#open(),
@@ -111,7 +115,7 @@ export class Line {
   /** Asks the engine to give up a request, without waiting for anything; without an engine there is nothing to give up. */
   cancel(seq: number): void {
     if (!this.#post) return
-    this.#controls.push({ type: 'cancel', target: seq })
+    this.#tellCancelled(seq)
     this.#schedule()
   }
 
@@ -286,7 +290,7 @@ export class Line {
     } catch (error) {
       this.#sent.delete(answer.seq)
       if (answer.type === 'chunk' || answer.type === 'bytes' || answer.type === 'progress')
-        this.#controls.push({ type: 'cancel', target: answer.seq })
+        this.#tellCancelled(answer.seq)
       this.#reject(call, error)
     }
   }
@@ -306,13 +310,18 @@ export class Line {
   #abandon(call: Call, error: Error): void {
     if (call.settled) return
     if (this.#sent.delete(call.seq)) {
-      this.#controls.push({ type: 'cancel', target: call.seq })
+      this.#tellCancelled(call.seq)
       this.#schedule()
     } else {
       // Its values stay in the payload, unused: those of later calls keep their places.
       this.#queue = this.#queue.filter((queued) => queued !== call)
     }
     this.#reject(call, error)
+  }
+
+  #tellCancelled(seq: number): void {
+    this.#onCancel?.(this.#client, seq)
+    this.#controls.push({ type: 'cancel', target: seq })
   }
 
   #reject(call: Call, error: unknown): void {

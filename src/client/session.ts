@@ -8,6 +8,7 @@ import { SoloMember } from '../coordination/solo-member.ts'
 import { TabMember } from '../coordination/tab-member.ts'
 import type { Clock } from '../environment.ts'
 import { ClosedError, LeaderLostError, StorageError, TimeoutError, VersionTooNewError } from '../errors/errors.ts'
+import { CANCEL_FLAGS_BYTES, CancelFlags } from '../protocol/cancel-flags.ts'
 import type { ClientCounts, ClientId, EngineEvent, EngineInfo, FunctionDefinition } from '../protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../protocol/messages.ts'
 import type { SessionPragmas } from '../protocol/session-pragmas.ts'
@@ -59,13 +60,34 @@ export class Session {
     this.clock = platform.clock
     this.watch = new WriterWatch(platform.clock)
     const client = newClientId(platform)
-    this.line = new Line({ client, clock: platform.clock, onWork: () => this.#member.want() })
+    const cancelFlags = platform.shareMemory?.(CANCEL_FLAGS_BYTES)
+    const flags = cancelFlags && new CancelFlags(cancelFlags)
+    this.line = new Line({
+      client,
+      clock: platform.clock,
+      onWork: () => this.#member.want(),
+      onCancel:
+        flags &&
+        ((from, seq) => {
+          flags.raise(from, seq)
+          this.#member.cancel(seq)
+        }),
+    })
     const { storage, blockSize, checksum, cacheBytes, rowBytesMax, debug } = options
     const member: MemberOptions = {
       platform,
       client,
       hello: () => this.#hello(),
-      start: { name, storage, blockSize, checksum, cacheBytes, rowBytesMax, debug },
+      start: {
+        name,
+        storage,
+        blockSize,
+        checksum,
+        cacheBytes,
+        rowBytesMax,
+        debug,
+        ...(cancelFlags && { cancelFlags }),
+      },
       files: options,
       timeoutMs: options.timeoutMs,
       onReady: (info, place, post) => this.#engineReady(info, place, post),
@@ -75,6 +97,7 @@ export class Session {
         this.line.answers(answers)
       },
       onEvent: (event) => this.#tell(event),
+      onCancel: (from, seq) => flags?.raise(from, seq),
       onDeath: (cause) => this.#engineDied(cause),
       onFailure: (cause) => this.#engineFailed(cause),
       onSuspend: (next) => this.#suspend(next),

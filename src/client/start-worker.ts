@@ -18,6 +18,7 @@ export function pagePlatform(): ClientPlatform {
     locks: typeof navigator === 'undefined' ? undefined : navigator.locks,
     tabs: pageTabs(connectBroker),
     startWorker,
+    shareMemory: (bytes) => (globalThis.crossOriginIsolated ? new SharedArrayBuffer(bytes) : undefined),
     getWasm: async ({ wasmModule, wasmUrl }) => wasmModule ?? wasmFrom(wasmUrl ?? defaultWasmUrl()),
   }
 }

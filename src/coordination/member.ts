@@ -1,6 +1,15 @@
 // A client as one that wants an engine: what its session asks for, whether it is alone in its page or one of many tabs.
 
-import type { Answers, ClientId, EngineEvent, EngineInfo, Hello, StartOptions, ToEngine } from '../protocol/messages.ts'
+import type {
+  Answers,
+  ClientId,
+  EngineEvent,
+  EngineInfo,
+  Hello,
+  RequestSeq,
+  StartOptions,
+  ToEngine,
+} from '../protocol/messages.ts'
 import type { ClientPlatform, WasmFiles } from './platform.ts'
 
 /** `leader`: the engine runs in a worker of this page. `follower`: in one of another page. */
@@ -35,6 +44,8 @@ export interface MemberOptions {
   onReady(info: EngineInfo, place: Place, post: (message: ToEngine, transfer: Transferable[]) => void): void
   onAnswers(answers: Answers): void
   onEvent(event: EngineEvent['event']): void
+  /** A client of another page has given a request up, which may be running in this page's worker. */
+  onCancel(client: ClientId, seq: RequestSeq): void
   /** The engine has ended; another one is looked for. */
   onDeath(cause: Error): void
   /** After `onDeath`: none can be had at present, so what waits for one should not. */
@@ -50,6 +61,8 @@ export interface Member {
   tabs(): Promise<readonly Tab[]>
   /** There is work and no engine. */
   want(): void
+  /** Tells the page that leads, if it is another one, that a request was given up. */
+  cancel(seq: RequestSeq): void
   /** Lets the engine go and resolves once that has answered or ended. */
   close(): Promise<void>
   /** Ends everything at once. */

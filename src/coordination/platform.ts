@@ -71,6 +71,8 @@ export interface ClientPlatform extends Environment {
   readonly tabs?: TabPlatform | undefined
   /** Throws StorageError `unavailable` where there are no workers, AssetLoadError where this one is refused. */
   startWorker(workerUrl: string | URL | undefined): Transport
+  /** Memory that the page's own worker shares; undefined where the page is not cross-origin isolated. */
+  shareMemory?(bytes: number): SharedArrayBuffer | undefined
   /** Begins to get the wasm; never rejects. */
   getWasm(files: WasmFiles): Promise<WasmSource>
 }

@@ -1,7 +1,7 @@
 // What tabs say to everybody on the rendezvous channel. It stands apart because tabs of different releases hear each
 // other there: a message keeps its meaning for good, and what is not understood is ignored.
 
-import type { ClientId } from '../protocol/messages.ts'
+import type { ClientId, RequestSeq } from '../protocol/messages.ts'
 import type { Channel } from './platform.ts'
 
 export type RendezvousMessage =
@@ -23,6 +23,8 @@ export type RendezvousMessage =
   | { readonly type: 'electing'; readonly leader: ClientId }
   /** The leader of `term` shall open the private channel of `client`. */
   | { readonly type: 'connect'; readonly client: ClientId; readonly term: number }
+  /** A client gives a request up; the leader's page can tell its worker inside a statement, as nobody else can. */
+  | { readonly type: 'cancel'; readonly client: ClientId; readonly seq: RequestSeq }
   /** A client of a newer protocol asks the leader to hand over. */
   | { readonly type: 'yield'; readonly client: ClientId; readonly protocol: number }
 
@@ -50,7 +52,7 @@ export class Rendezvous {
 /** Undefined for what is no message of this release. */
 export function parseRendezvous(data: unknown): RendezvousMessage | undefined {
   if (typeof data !== 'object' || data === null) return undefined
-  const { type, client, leader, engine, term, storeId, protocol } = data as Readonly<Record<string, unknown>>
+  const { type, client, leader, engine, term, seq, storeId, protocol } = data as Readonly<Record<string, unknown>>
   const isNumber = (value: unknown) => typeof value === 'number' && Number.isSafeInteger(value)
   const isText = (value: unknown) => typeof value === 'string'
   switch (type) {
@@ -63,6 +65,8 @@ export function parseRendezvous(data: unknown): RendezvousMessage | undefined {
     }
     case 'electing':
       return isText(leader) ? (data as RendezvousMessage) : undefined
+    case 'cancel':
+      return isText(client) && isNumber(seq) ? (data as RendezvousMessage) : undefined
     case 'connect':
       return isText(client) && isNumber(term) ? (data as RendezvousMessage) : undefined
     default:

@@ -27,6 +27,8 @@ export class SoloMember implements Member {
     return [{ id: this.#options.client, self: true, leads: true }]
   }
 
+  cancel(): void {}
+
   want(): void {
     this.start().catch((error: unknown) => {
       this.#options.onFailure(error instanceof Error ? error : new Error(String(error)))

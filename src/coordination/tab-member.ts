@@ -124,6 +124,10 @@ export class TabMember implements Member {
     return ids.map((id) => ({ id, self: id === this.#client, leads: id === leader }))
   }
 
+  cancel(seq: number): void {
+    if (this.#role === 'follower') this.#rendezvous?.say({ type: 'cancel', client: this.#client, seq })
+  }
+
   want(): void {
     if (this.#state === 'in') this.#tick()
   }
@@ -333,6 +337,9 @@ export class TabMember implements Member {
       case 'yield':
         if (this.#role === 'leader' && message.protocol > PROTOCOL_VERSION)
           this.#handOver('The page handed over to a newer release.')
+        return
+      case 'cancel':
+        if (this.#role === 'leader') this.#options.onCancel(message.client, message.seq)
         return
       case 'connect':
         return

@@ -4,6 +4,7 @@ import type { Sqlite3Static } from '@sqlite.org/sqlite-wasm'
 import type { Environment } from '../environment.ts'
 import { ClosedError } from '../errors/errors.ts'
 import { toWireError } from '../errors/wire.ts'
+import type { CancelFlags } from '../protocol/cancel-flags.ts'
 import type { ClientSettings, EngineEvent, Request, Requests } from '../protocol/messages.ts'
 import type { Blocks } from '../store/block-store-types.ts'
 import { abandonBulk } from './bulk.ts'
@@ -34,6 +35,8 @@ export interface EngineOptions {
   readonly environment: Environment
   readonly name: string
   readonly cacheBytes: number
+  /** Where requests are marked that are given up, if the page can share memory. */
+  readonly cancelFlags?: CancelFlags | undefined
 }
 
 export class Engine {
@@ -46,6 +49,7 @@ export class Engine {
   readonly #scheduler: Scheduler
   readonly #syncTimer: SyncTimer
   readonly #sessions = new Map<string, Session>()
+  readonly #cancelFlags: CancelFlags | undefined
   #unsyncedBytes = 0
   #cancelIdle: (() => void) | undefined
   #lastWorkMs = 0
@@ -57,6 +61,7 @@ export class Engine {
     this.#blocks = blocks
     this.#store = options.store ?? {}
     this.#environment = environment
+    this.#cancelFlags = options.cancelFlags
     this.#database = new Database(new SqliteInstance(sqlite3, blocks, environment), blocks, { name, cacheBytes })
     this.#syncTimer = new SyncTimer(environment.clock, () => this.#outbox.wantSync())
     this.#outbox = new Outbox(
@@ -181,7 +186,7 @@ export class Engine {
     else if (request.type === 'import-part')
       session.imports.get(request.target)?.add(payload.subarray(request.at, request.at + request.bytes), request.last)
     else {
-      const job = new Job(session, request, payload, now)
+      const job = new Job(session, request, { payload, nowMs: now, cancelFlags: this.#cancelFlags })
       if (request.type === 'import') session.imports.set(request.seq, new ImportFeed())
       if (this.#closing) this.#runner.fail(job, new ClosedError('The database is being closed.'))
       else this.#scheduler.add(job)
@@ -192,7 +197,8 @@ export class Engine {
     let running = false
     for (const job of this.#scheduler.jobs())
       if (job.session === session && job.request.seq === seq) {
-        running = job.cancelled = true
+        running = true
+        job.cancel()
         session.streams.get(seq)?.wake?.()
         session.imports.get(seq)?.wake()
       }

@@ -132,7 +132,7 @@ export class InteractiveRunner {
       return
     }
     // Its connection is given back once the statement that is running on it has noticed.
-    stream.cancelled = true
+    stream.cancel()
     stream.session.streams.get(stream.request.seq)?.wake?.()
   }
 

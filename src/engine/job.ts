@@ -1,11 +1,20 @@
 // One request on its way through the engine: whose it is, when it has to be done, and how it has been started so far.
 import { AbortError, ClosedError, TimeoutError } from '../errors/errors.ts'
+import type { CancelFlags } from '../protocol/cancel-flags.ts'
 import type { CancelRequest, CreditRequest, ImportPart, Request } from '../protocol/messages.ts'
 import { type RunLimits, runTimeout } from './connection.ts'
 import type { Session } from './session.ts'
 
 /** A request that is queued and answered. */
 export type QueuedRequest = Exclude<Request, CancelRequest | CreditRequest | ImportPart>
+
+/** How a request came. */
+export interface Arrival {
+  /** The envelope's payload. */
+  readonly payload: Uint8Array
+  readonly nowMs: number
+  readonly cancelFlags?: CancelFlags | undefined
+}
 
 export class Job {
   readonly session: Session
@@ -20,17 +29,30 @@ export class Job {
   /** Where it has to run, once that is known: the writer is needed, or it took too long there. */
   place: 'any' | 'writer' | 'reader' = 'any'
   startedMs = 0
-  cancelled = false
   /** Why the engine ends it, though nobody has given it up. */
   stopped: Error | undefined
+  readonly #flagged: (() => boolean) | undefined
+  #cancelled = false
 
-  constructor(session: Session, request: QueuedRequest, payload: Uint8Array, nowMs: number) {
+  constructor(session: Session, request: QueuedRequest, { payload, nowMs, cancelFlags }: Arrival) {
     this.session = session
     this.request = request
     this.payload = payload
+    this.#flagged = cancelFlags?.watch(session.client, request.seq)
     this.arrivedMs = nowMs
     this.lane = laneOf(session.client, request)
     this.deadlineMs = deadline(request, nowMs)
+  }
+
+  /** It is given up. */
+  cancel(): void {
+    this.#cancelled = true
+  }
+
+  /** True if it was given up, as a message or a flag says; a flag is seen at any moment. */
+  get cancelled(): boolean {
+    this.#cancelled ||= this.#flagged?.() === true
+    return this.#cancelled
   }
 
   /** Its time begins anew: the limit of a request that answers in pieces is for each of them. */

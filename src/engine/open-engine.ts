@@ -1,6 +1,7 @@
 // Opens the engine of a stored database: storage, block store and SQLite, each begun as early as it can be. It stands
 // apart from the worker that serves it, which is the same for any engine.
 import { type ChosenStorage, chooseStorage } from '../device/choose.ts'
+import { CancelFlags } from '../protocol/cancel-flags.ts'
 import type { ClientId, ClientSettings, EngineEvent, EngineInfo, Requests, StartOptions } from '../protocol/messages.ts'
 import { BlockStore } from '../store/block-store.ts'
 import { Engine } from './engine.ts'
@@ -67,7 +68,8 @@ export function storedEngines(platform: WorkerPlatform): OpenEngine {
       })
       if (chosen.created) await chosen.afterOpen()
       const { name, cacheBytes } = start
-      engine = new Engine({ sqlite3: await loading, blocks: store, store, environment, name, cacheBytes })
+      const cancelFlags = start.cancelFlags && new CancelFlags(start.cancelFlags)
+      engine = new Engine({ sqlite3: await loading, blocks: store, store, environment, name, cacheBytes, cancelFlags })
       return opened(platform, start, { chosen, store, engine })
     } catch (error) {
       await chosen.device.close()

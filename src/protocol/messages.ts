@@ -95,6 +95,8 @@ export interface StartOptions {
   readonly cacheBytes: number
   readonly rowBytesMax: number
   readonly debug: boolean
+  /** Memory of `CancelFlags`, where the page can share memory. */
+  readonly cancelFlags?: SharedArrayBuffer
   /** The storage's lock is taken from a page that has not answered. */
   readonly steal?: true
 }

@@ -3,6 +3,7 @@
 // every range of values lies inside the payload; what the fields mean is checked where they are used.
 
 import type { WireError } from '../errors/wire-error.ts'
+import { CANCEL_FLAGS_BYTES } from './cancel-flags.ts'
 import { type Answer, type FromEngine, PROTOCOL_VERSION, type Request, type ToEngine } from './messages.ts'
 import { type Fields, fields, flag, list, natural, nonNegative, nonsense, show, text } from './shapes.ts'
 
@@ -91,6 +92,8 @@ function checkStart(start: Fields): void {
   natural(start, 'cacheBytes')
   natural(start, 'rowBytesMax')
   flag(start, 'debug')
+  if (start.cancelFlags !== undefined && !isSharedMemory(start.cancelFlags, CANCEL_FLAGS_BYTES))
+    throw nonsense('cancelFlags is not shared memory')
 }
 
 function checkRequest(request: Fields, payloadBytes: number): void {
@@ -260,6 +263,11 @@ function checkError(value: unknown): asserts value is WireError {
   text(error, 'code')
   text(error, 'message')
   fields(error.facts, 'error.facts')
+}
+
+/** Where memory cannot be shared its class is missing. */
+function isSharedMemory(value: unknown, bytes: number): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && value instanceof SharedArrayBuffer && value.byteLength === bytes
 }
 
 function payloadSize(message: Fields): number {

@@ -4,6 +4,7 @@ import { Engine, type EngineStore } from '../../src/engine/engine.ts'
 import { loadSqlite } from '../../src/engine/sqlite-module.ts'
 import { type Environment, realEnvironment } from '../../src/environment.ts'
 import { fromWireError } from '../../src/errors/wire.ts'
+import type { CancelFlags } from '../../src/protocol/cancel-flags.ts'
 import type {
   Answer,
   ClientSettings,
@@ -314,7 +315,13 @@ let clients = 0
 
 /** An engine on the given blocks (default: plain ones in memory, observed). */
 export async function startEngine<B extends Blocks = ObservedBlocks>(
-  options: { blocks?: B; store?: EngineStore; environment?: Environment; cacheBytes?: number } = {},
+  options: {
+    blocks?: B
+    store?: EngineStore
+    environment?: Environment
+    cacheBytes?: number
+    cancelFlags?: CancelFlags
+  } = {},
 ): Promise<EngineFixture<B>> {
   const blocks = options.blocks ?? (new ObservedBlocks() as Blocks as B)
   const engine = new Engine({
@@ -324,6 +331,7 @@ export async function startEngine<B extends Blocks = ObservedBlocks>(
     environment: options.environment ?? realEnvironment(),
     name: 'app.db',
     cacheBytes: options.cacheBytes ?? 8 << 20,
+    cancelFlags: options.cancelFlags,
   })
   return {
     engine,

@@ -192,7 +192,11 @@ describe('the scheduler', () => {
     const sessions = new Map(['a', 'b', 'c'].map((id) => [id, new Session(id, settings, { post: () => {} })]))
     const add = (client: string, seq: number, timeoutMs = 0) =>
       scheduler.add(
-        new Job(sessions.get(client)!, { type: 'script', seq, timeoutMs, sql: '' }, new Uint8Array(0), clock.nowMs++),
+        new Job(
+          sessions.get(client)!,
+          { type: 'script', seq, timeoutMs, sql: '' },
+          { payload: new Uint8Array(0), nowMs: clock.nowMs++ },
+        ),
       )
     return { clock, scheduler, ran, blocked, add, groups: () => groups }
   }
