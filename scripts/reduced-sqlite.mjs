@@ -1,17 +1,21 @@
 // A bundler plugin that reduces the JavaScript of @sqlite.org/sqlite-wasm to what the engine uses. Its parts for kvvfs
-// and OPFS return at once when they are switched off by configuration, as the engine does; they and the worker API are a
-// third of its size, read and compiled at every start, and name worker scripts that are not part of this package. It
-// stands apart because it knows the inside of one exact version, and fails the build when that changes.
+// and OPFS return at once when they are switched off by configuration, as the engine does; these, the worker API, the
+// object API and the helpers for writing a VFS or a virtual table are half of its size, read and compiled at every start,
+// and name worker scripts that are not part of this package. It stands apart because it knows the inside of one exact
+// version, and fails the build when that changes.
 import { visit } from './syntax.mjs'
 
 /** How the parts that are cut out begin or what they offer. */
 const UNUSED_PARTS = [
+  'sqlite3.__isUnderTest ? console.debug.bind(console) : sqlite3.config.debug', // oo1, the object API
+  'sqlite3.initWorker1API = function() {',
+  'sqlite3.vfs = vfs',
+  'sqlite3.vtab = vtab',
   'if (sqlite3.config.disable?.vfs?.kvvfs) return',
   'if (sqlite3.config.disable?.vfs?.opfs && sqlite3.config.disable.vfs["opfs-vfs"]) return',
   'if (!sqlite3.opfs || sqlite3.config.disable?.vfs?.opfs) return',
   'if (sqlite3.config.disable?.vfs?.["opfs-sahpool"]) return',
   'if (!sqlite3.opfs || sqlite3.config.disable?.vfs?.["opfs-wl"]) return',
-  'sqlite3.initWorker1API = function() {',
 ]
 
 /** References to assets: the wasm is located by the page and handed over, the rest belongs to parts not used. */
@@ -39,7 +43,7 @@ function withoutUnusedParts(code, program) {
     if (node.type !== 'ExpressionStatement' || node.expression.type !== 'CallExpression') return
     const { callee } = node.expression
     if (code.slice(callee.start, callee.end) !== 'globalThis.sqlite3ApiBootstrap.initializers.push') return
-    const head = code.slice(node.start, node.start + 300)
+    const head = code.slice(node.start, node.start + 500)
     const part = UNUSED_PARTS.find((start) => head.includes(start))
     if (part && left.delete(part)) cuts.push(node)
   })

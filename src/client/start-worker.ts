@@ -1,13 +1,12 @@
-// Starts the engine's worker in a real page, and the broker. It stands apart because bundlers look for the expressions below
-// literally: `new Worker(new URL(...), ...)`, `new SharedWorker(...)` and `new URL('./sqlite3.wasm', ...)`. Each is alone in
-// a function; none may take a variable or a condition, and all resolve against the built package, where worker and wasm
-// lie beside this code.
+// Starts the engine's worker in a real page, and the broker, and compiles the wasm. It stands apart because it alone knows a
+// page's globals, and answers what goes wrong with the package's files by the setting to change.
 
 import { pageTabs, wrapPort } from '../coordination/browser-tabs.ts'
 import type { ClientPlatform, Port, Transport } from '../coordination/platform.ts'
 import { realEnvironment } from '../environment.ts'
 import { AssetLoadError, StorageError } from '../errors/errors.ts'
 import type { WasmSource } from '../protocol/messages.ts'
+import { defaultWasm, newDefaultBroker, newDefaultWorker } from './assets.ts'
 
 const BROKER: WorkerOptions = { type: 'module', name: 'datasync' }
 
@@ -19,7 +18,7 @@ export function pagePlatform(): ClientPlatform {
     tabs: pageTabs(connectBroker),
     startWorker,
     shareMemory: (bytes) => (globalThis.crossOriginIsolated ? new SharedArrayBuffer(bytes) : undefined),
-    getWasm: async ({ wasmModule, wasmUrl }) => wasmModule ?? wasmFrom(wasmUrl ?? defaultWasmUrl()),
+    getWasm: async ({ wasmModule, wasmUrl }) => wasmModule ?? wasmFrom(wasmUrl ?? defaultWasm()),
   }
 }
 
@@ -35,30 +34,27 @@ function startWorker(workerUrl: string | URL | undefined): Transport {
 function connectBroker(workerUrl: string | URL | undefined): Port | undefined {
   if (typeof SharedWorker === 'undefined') return undefined
   try {
-    const { port } = workerUrl === undefined ? newDefaultBroker() : new SharedWorker(workerUrl, BROKER)
-    return wrapPort(port)
+    const broker = workerUrl === undefined ? newDefaultBroker() : new SharedWorker(workerUrl, BROKER)
+    return broker && wrapPort(broker.port)
   } catch {
     return undefined // refused by the page's policy, or a worker script from elsewhere
   }
 }
 
-function newDefaultBroker(): SharedWorker {
-  return new SharedWorker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'datasync' })
-}
-
-function newDefaultWorker(): Worker {
-  return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
-}
-
-function defaultWasmUrl(): URL {
-  return new URL('./sqlite3.wasm', import.meta.url)
-}
-
 // The page compiles while the worker's script loads and opens the storage. What fails here is tried again by the worker,
-// which tells what is wrong with the file.
-async function wasmFrom(url: string | URL): Promise<WasmSource> {
-  const absolute = new URL(url, typeof document === 'undefined' ? location.href : document.baseURI).href
-  return WebAssembly.compileStreaming(fetch(absolute, { credentials: 'same-origin' })).catch(() => ({ url: absolute }))
+// which tells what is wrong with the file, and whose own policy may allow what the page's does not.
+async function wasmFrom(file: string | URL | Uint8Array<ArrayBuffer>): Promise<WasmSource> {
+  if (file instanceof Uint8Array) return WebAssembly.compile(file).catch(refusedByPolicy)
+  const url = new URL(file, typeof document === 'undefined' ? location.href : document.baseURI).href
+  return WebAssembly.compileStreaming(fetch(url, { credentials: 'same-origin' })).catch(() => ({ url }))
+}
+
+// The bytes are part of the script: nothing can be wrong with them, and a worker made of the same script has its policy.
+function refusedByPolicy(cause: unknown): never {
+  throw new AssetLoadError(
+    "The browser refused to compile SQLite's wasm. Allow it in the page's Content-Security-Policy: script-src 'self' 'wasm-unsafe-eval'.",
+    { cause },
+  )
 }
 
 class WorkerTransport implements Transport {

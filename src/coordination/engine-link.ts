@@ -94,7 +94,7 @@ export class EngineLink {
     try {
       if (!this.ended) transport.postMessage(hello, [])
       if (life.held) this.#watchLife()
-      const source = await wasm
+      const source = await wasm?.catch((error: unknown) => this.#die(toError(error)))
       if (source && !this.ended) transport.postMessage({ type: 'wasm', wasm: source }, [])
       return await started
     } finally {
@@ -175,7 +175,7 @@ export class EngineLink {
         this.#die(new DataSyncError('worker-ended', 'The worker ended without a word; its lock was released.'))
       })
       .catch((error: unknown) => {
-        if (!signal.aborted) this.#die(error instanceof Error ? error : new Error(String(error)))
+        if (!signal.aborted) this.#die(toError(error))
       })
   }
 
@@ -197,6 +197,8 @@ export class EngineLink {
     this.#closed?.()
   }
 }
+
+const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 const closedWhileOpening = () => new ClosedError('The database was closed while it was being opened.')
 

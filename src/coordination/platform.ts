@@ -73,7 +73,7 @@ export interface ClientPlatform extends Environment {
   startWorker(workerUrl: string | URL | undefined): Transport
   /** Memory that the page's own worker shares; undefined where the page is not cross-origin isolated. */
   shareMemory?(bytes: number): SharedArrayBuffer | undefined
-  /** Begins to get the wasm; never rejects. */
+  /** Begins to get the wasm. Rejects with AssetLoadError only where no worker could get it either. */
   getWasm(files: WasmFiles): Promise<WasmSource>
 }
 

@@ -1,0 +1,91 @@
+// Checks the package as it would be published, after a build: it is packed, and the archive has to pass publint and, in
+// modules only, `attw` (types are found by every way of resolving); what users load stays within its budget of bytes. It
+// stands apart from the tests because none of them looks at the archive. `npm run check:package` builds and checks.
+import { execFileSync } from 'node:child_process'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const folder = join(root, '.tmp', 'package')
+const KIB = 1024
+
+/** What an application loads: its entry file, minified and split by esbuild, with gzip; `later`: with what it loads later. */
+const BUDGETS = [
+  {
+    what: 'open, query, run, transaction, stream and errors',
+    entry: `import { open, DataSyncError, SqliteError } from 'datasync'
+      const db = await open('app.db')
+      await db.run('INSERT INTO t VALUES (?)', [1])
+      await db.transaction((tx) => tx.query('SELECT 1'))
+      for await (const row of db.stream('SELECT a FROM t')) console.log(row instanceof DataSyncError, SqliteError)`,
+    later: false,
+    bytes: 25 * KIB,
+  },
+  { what: 'everything in `.`', entry: "export * from 'datasync'", later: true, bytes: 30 * KIB },
+]
+const WORKER_BYTES = 120 * KIB
+
+const failures = []
+await rm(folder, { recursive: true, force: true })
+await mkdir(folder, { recursive: true })
+run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder])
+const [archive] = await readdir(folder)
+check('publint', () => run(bin('publint'), ['run', '--strict', join(folder, archive)]))
+check('attw', () =>
+  run(bin('attw'), [
+    join(folder, archive),
+    '--profile',
+    'esm-only',
+    '--exclude-entrypoints',
+    'sqlite3.wasm',
+    'package.json',
+  ]),
+)
+for (const budget of BUDGETS) within(budget.what, await loadedBytes(budget), budget.bytes)
+const worker = await readFile(join(root, 'dist', 'worker.js'))
+within('the worker without wasm', gzipSync(worker, { level: 9 }).length, WORKER_BYTES)
+for (const failure of failures) console.error(failure)
+process.exitCode = failures.length > 0 ? 1 : 0
+
+function check(name, act) {
+  try {
+    act()
+    console.log(`${name}: ok`)
+  } catch {
+    failures.push(`${name}: FAILED, see above`)
+  }
+}
+
+function within(what, gzipBytes, budgetBytes) {
+  const sizes = `${(gzipBytes / KIB).toFixed(1)} KiB of ${budgetBytes / KIB} KiB gzip`
+  console.log(`${what}: ${sizes}`)
+  if (gzipBytes > budgetBytes) failures.push(`${what}: FAILED, ${sizes}`)
+}
+
+/** Of the entry's own file, which has all that it imports statically, or with what it may import later too. */
+async function loadedBytes({ entry, later }) {
+  const { outputFiles } = await build({
+    stdin: { contents: entry, resolveDir: root },
+    alias: { datasync: join(root, 'dist', 'index.js') },
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    outdir: folder,
+    write: false,
+  })
+  const files = later ? outputFiles : outputFiles.filter(({ path }) => path.endsWith('stdin.js'))
+  return files.reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0)
+}
+
+function run(program, args) {
+  execFileSync(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+}
+
+function bin(name) {
+  return join(root, 'node_modules', '.bin', name)
+}
