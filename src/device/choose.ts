@@ -11,6 +11,7 @@ import type { Device } from './device.ts'
 import { toHex } from './hex.ts'
 import { MemoryDevice } from './memory.ts'
 import { encodeName } from './names.ts'
+import type { DirectoryEntry } from './opfs-types.ts'
 import type { Platform } from './platform.ts'
 import type { OpfsFindings, StorageRecord } from './records.ts'
 import { type Answer, isBusy, Storages, said, storageErrorFrom } from './storages.ts'
@@ -122,17 +123,19 @@ class Choice {
     this.#why.push(`${called(record.storage)} holds this database since ${dateOf(record)}.`)
     if (record.storage === 'indexeddb') return this.#openIndexedDb(record)
     if (!opfs.reached) throw this.#unreachable(record, opfs.why)
-    return this.#openOpfs(record)
+    return this.#openOpfs(record, opfs.found.directory)
   }
 
   /** With `record` undefined it is there and its record is not. */
-  async #openOpfs(record: StorageRecord | undefined): Promise<ChosenStorage> {
+  async #openOpfs(record: StorageRecord | undefined, found?: DirectoryEntry): Promise<ChosenStorage> {
     const create = record?.state === 'creating'
     let probed = false
+    let directory = found
     const device = await this.#patience
       .retry(
-        () => this.#storages.openOpfs(this.#name, create, this.#release),
+        () => this.#storages.openOpfs(this.#name, create, this.#release, directory),
         async (error) => {
+          directory = undefined
           if (!isBusy(error)) return false
           if (probed) return true
           probed = true

@@ -20,6 +20,8 @@ interface AreaHandle {
 export interface OpfsOptions {
   /** Resolves the database's directory anew, from the root; rejects with a NotFoundError once it is gone. */
   resolve(create: boolean): Promise<DirectoryEntry>
+  /** Where it was found a moment ago; else it is resolved. */
+  readonly directory?: DirectoryEntry
   /** Makes the directory and the files where they are missing; without it a missing one is `evicted`. */
   readonly create: boolean
   /** Called once when the handles have been closed. */
@@ -33,7 +35,7 @@ export interface OpfsOptions {
 export async function openOpfsDevice(options: OpfsOptions): Promise<OpfsDevice> {
   const held: AreaHandle[] = []
   try {
-    const directory = await options.resolve(options.create)
+    const directory = options.directory ?? (await options.resolve(options.create))
     const acquired = await Promise.allSettled(
       AREAS.map(async (area) => {
         const entry = await directory.getFileHandle(area, { create: options.create })

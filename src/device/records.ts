@@ -47,6 +47,8 @@ export interface OpfsFindings {
   readonly record: StorageRecord | undefined
   /** There are bytes of a database, whether or not the record can be read. */
   readonly hasContent: boolean
+  /** Where it was found. */
+  readonly directory?: DirectoryEntry
 }
 
 export class OpfsRecords {
@@ -71,7 +73,7 @@ export class OpfsRecords {
     if (!directory) return { record: undefined, hasContent: false }
     const file = await ifFound(directory.getFileHandle(RECORD_FILE))
     const record = file && parseRecord(parseJson(await (await file.getFile()).text()))
-    if (record?.name === name) return { record, hasContent: true }
+    if (record?.name === name) return { record, hasContent: true, directory }
     const main = await ifFound(directory.getFileHandle('main'))
     return { record: undefined, hasContent: main !== undefined && (await main.getFile()).size > 0 }
   }

@@ -8,6 +8,7 @@ import { toHex } from './hex.ts'
 import { type IndexedDbDevice, openIndexedDbDevice } from './indexeddb.ts'
 import { indexedDbNameOf } from './names.ts'
 import { type OpfsDevice, openOpfsDevice } from './opfs.ts'
+import type { DirectoryEntry } from './opfs-types.ts'
 import type { Platform } from './platform.ts'
 import { IndexedDbRecords, OpfsRecords } from './records.ts'
 import type { Patience } from './store-lock.ts'
@@ -71,9 +72,11 @@ export class Storages {
     })
   }
 
-  openOpfs(name: string, create: boolean, onClosed: () => void): Promise<OpfsDevice> {
+  /** `directory` spares looking it up, if it was found a moment ago. */
+  openOpfs(name: string, create: boolean, onClosed: () => void, directory?: DirectoryEntry): Promise<OpfsDevice> {
     const records = this.opfs!
-    return openOpfsDevice({ resolve: (make) => records.directory(name, make), create, onClosed })
+    const resolve = (make: boolean) => records.directory(name, make)
+    return openOpfsDevice({ resolve, create, onClosed, ...(directory && { directory }) })
   }
 
   openIndexedDb(name: string, create: boolean, onClosed: () => void, bytesMax?: number): Promise<IndexedDbDevice> {

@@ -4,6 +4,7 @@ import { type ChosenStorage, chooseStorage } from '../device/choose.ts'
 import { CancelFlags } from '../protocol/cancel-flags.ts'
 import type { ClientId, ClientSettings, EngineEvent, EngineInfo, Requests, StartOptions } from '../protocol/messages.ts'
 import { BlockStore } from '../store/block-store.ts'
+import { Checksums, checksumBit } from '../store/checksum.ts'
 import { Engine } from './engine.ts'
 import type { ClientPort } from './session.ts'
 import { loadSqlite } from './sqlite-module.ts'
@@ -40,6 +41,8 @@ export type OpenEngine = (start: StartOptions, wasm: Promise<SqliteSource>, scop
 export function storedEngines(platform: WorkerPlatform): OpenEngine {
   return async (start, wasm, scope) => {
     const { environment, storage } = platform
+    // Compiled once per thread, while the storage is looked at; the store asks for it again and tells what fails.
+    Checksums.load(checksumBit(start.checksum)).catch(() => {})
     const loading = wasm.then((source) => loadSqlite(source, scope))
     // Both start at once; if the storage fails first, nobody waits for SQLite any more.
     loading.catch(() => {})

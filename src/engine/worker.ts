@@ -129,8 +129,7 @@ class EngineWorker {
       held.catch(() => {}) // it is awaited below
       this.#opening = this.#openEngine(hello.start as StartOptions, this.#wasm, this.#scope)
       const opened = await this.#opening
-      await held
-      await tabs?.lead(opened.term, opened.storeId)
+      await Promise.all([held, tabs?.lead(opened.term, opened.storeId)])
       this.#opened = opened
       this.#lastRequestMs = environment.clock.monotonicMs()
       await this.#greet(hello, this.#scope)
@@ -159,14 +158,17 @@ class EngineWorker {
 
   async #greet({ client, settings }: Hello, port: ReplyPort): Promise<void> {
     const { tabs } = this.#platform
+    const [isThere, info] = await Promise.all([
+      tabs ? tabs.attend(client, () => this.#part(client)) : true,
+      this.#opened?.info(),
+    ])
     // Only of a client that has been there without a break is it known that what it asks for again was not applied.
-    if (tabs && !(await tabs.attend(client, () => this.#part(client))))
-      throw new ClosedError('The client does not hold the lock that shows that it is there.')
+    if (!isThere) throw new ClosedError('The client does not hold the lock that shows that it is there.')
     const opened = this.#opened
-    if (!opened) throw new ClosedError('The database is being closed.')
+    if (!opened || !info) throw new ClosedError('The database is being closed.')
     this.#ports.set(client, port)
     opened.attach(client, settings, { post: (message, transfer) => port.postMessage(message, [...transfer]) })
-    port.postMessage({ type: 'ready', protocol: PROTOCOL_VERSION, info: await opened.info() }, [])
+    port.postMessage({ type: 'ready', protocol: PROTOCOL_VERSION, info }, [])
   }
 
   /** A client whose outcomes are kept comes back or is gone; nobody has to ask which before that matters. */

@@ -2,7 +2,7 @@
 // bytes that may be torn, stale, or another store's.
 import type { Device } from '../device/device.ts'
 import type { Checksums } from './checksum.ts'
-import { MIB, RECORD, SECTOR } from './format.ts'
+import { MIB, RECORD, RECORD_MAGIC, SECTOR } from './format.ts'
 import { type LogNumber, logArea } from './log.ts'
 import { peekRecord, type VerifiedRecord, verifyRecord } from './record.ts'
 
@@ -11,6 +11,7 @@ export class LogReader {
   readonly #checksums: Checksums
   readonly #storeId: string
   readonly #window: Uint8Array
+  readonly #windowView: DataView
   #windowLog: LogNumber | -1 = -1
   #windowFrom = 0
   #windowTo = 0
@@ -21,6 +22,7 @@ export class LogReader {
     this.#checksums = checksums
     this.#storeId = storeId
     this.#window = new Uint8Array(Math.min(MIB, Math.max(device.size('log-0'), device.size('log-1'))))
+    this.#windowView = new DataView(this.#window.buffer)
   }
 
   /** The record whose checksum holds at this place, or undefined. */
@@ -46,12 +48,19 @@ export class LogReader {
     for (const log of [0, 1] as const) {
       const size = this.#device.size(logArea(log))
       for (let offset = 0; offset + RECORD.bytes <= size; offset += SECTOR) {
+        if (!this.#mayBegin(log, offset)) continue
         const head = peekRecord(this.#read(log, offset, RECORD.bytes), this.#storeId)
         if (!head || head.durableSequence <= newest) continue
         if (this.#verify(log, offset)) newest = head.durableSequence
       }
     }
     return newest
+  }
+
+  /** Most sectors begin none: told by four bytes, without looking at more. */
+  #mayBegin(log: LogNumber, offset: number): boolean {
+    this.#showWindow(log, offset, RECORD.bytes)
+    return this.#windowView.getUint32(offset - this.#windowFrom, true) === RECORD_MAGIC
   }
 
   #verify(log: LogNumber, offset: number): VerifiedRecord | undefined {
@@ -68,13 +77,16 @@ export class LogReader {
       const count = this.#device.read(logArea(log), whole, offset)
       return count < bytes ? whole.fill(0, count) : whole
     }
-    if (log !== this.#windowLog || offset < this.#windowFrom || offset + bytes > this.#windowTo) {
-      const count = this.#device.read(logArea(log), this.#window, offset)
-      this.#window.fill(0, count)
-      this.#windowLog = log
-      this.#windowFrom = offset
-      this.#windowTo = offset + this.#window.length
-    }
+    this.#showWindow(log, offset, bytes)
     return this.#window.subarray(offset - this.#windowFrom, offset - this.#windowFrom + bytes)
+  }
+
+  #showWindow(log: LogNumber, offset: number, bytes: number): void {
+    if (log === this.#windowLog && offset >= this.#windowFrom && offset + bytes <= this.#windowTo) return
+    const count = this.#device.read(logArea(log), this.#window, offset)
+    this.#window.fill(0, count)
+    this.#windowLog = log
+    this.#windowFrom = offset
+    this.#windowTo = offset + this.#window.length
   }
 }
