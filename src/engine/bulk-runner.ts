@@ -38,6 +38,7 @@ export class BulkRunner {
         const inside = session.transactions.get(transaction)
         return this.#part(job, request, this.#open(job, request, connection, inside))
       })
+    this.#runner.outcomes.require()
     const { writer } = this.#runner.database
     this.#runner.enter(session, writer)
     return this.#runner.writes.withRoom(() => {

@@ -111,6 +111,7 @@ export class Engine {
     const session = this.#sessions.get(message.client)
     if (!session) return
     session.ackedThrough = Math.max(session.ackedThrough, message.ackedThrough)
+    this.#runner.outcomes.noteNews()
     const payload = message.payload ? new Uint8Array(message.payload) : NO_PAYLOAD
     const now = this.#environment.clock.monotonicMs()
     for (const request of message.requests) this.#take(session, request, payload, now)
@@ -122,7 +123,7 @@ export class Engine {
   async detach(client: string): Promise<void> {
     const session = this.#sessions.get(client)
     if (!session) {
-      this.#store.endSession?.(client)
+      this.#endRemembered(client)
       return
     }
     await new Promise<void>((resolve) => {
@@ -130,11 +131,18 @@ export class Engine {
         if (this.#sessions.get(client) === session) {
           this.#sessions.delete(client)
           this.#usePolicies()
-          this.#store.endSession?.(client)
+          this.#endRemembered(client)
         }
         resolve()
       })
     })
+  }
+
+  /** Forgets a client's outcomes, which may be room for those of others. */
+  #endRemembered(client: string): void {
+    this.#store.endSession?.(client)
+    this.#runner.outcomes.noteNews()
+    this.#scheduler.wake()
   }
 
   #interrupt(session: Session, done: () => void): void {

@@ -33,6 +33,7 @@ export class InteractiveRunner {
       throw new UsageError('protocol', `The transaction ${request.transaction} is already open.`)
     const { database } = this.#runner
     if (request.mode === 'immediate') {
+      this.#runner.outcomes.require()
       const { writer } = database
       this.#runner.enter(session, writer)
       return this.#runner.writes.withRoom(() => {
@@ -271,6 +272,7 @@ export class InteractiveRunner {
       this.abandon(transaction, conflict)
       throw conflict
     }
+    this.#runner.outcomes.require()
     const { writer } = database
     this.#runner.enter(transaction.session, writer)
     return this.#runner.writes.withRoom(() => {

@@ -29,6 +29,8 @@ export class Job {
   /** Where it has to run, once that is known: the writer is needed, or it took too long there. */
   place: 'any' | 'writer' | 'reader' = 'any'
   startedMs = 0
+  /** It cannot begin before there is room for its outcome. */
+  waitsForOutcomes = false
   /** Why the engine ends it, though nobody has given it up. */
   stopped: Error | undefined
   readonly #flagged: (() => boolean) | undefined

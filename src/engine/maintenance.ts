@@ -17,6 +17,10 @@ export interface MaintenanceStore {
   }): Promise<{ readonly blocks: number; readonly damaged: readonly number[] }>
   metrics?(): Readonly<Record<string, number>>
   replace?(blockSize: number): Promise<NewContent>
+  /** Commits wait until outcomes are acknowledged or sessions end. */
+  readonly outcomesFull?: boolean
+  /** Stores what clients have acknowledged, and ended sessions, at once. Not beside a transaction. */
+  acknowledge?(acknowledged: Iterable<{ readonly client: string; readonly ackedThrough: number }>): Promise<void>
   readonly term?: number
   /** What ended the store, if something did. */
   readonly latched?: unknown

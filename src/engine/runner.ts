@@ -18,6 +18,7 @@ import { type Job, waitTimeout } from './job.ts'
 import { answerMaintenance, type MaintenanceStore } from './maintenance.ts'
 import type { Outbox } from './outbox.ts'
 import { DONE_OUTCOME, decodeOutcome, type RecordedOutcome } from './outcome.ts'
+import { NoOutcomeRoom, OutcomeRoom } from './outcome-room.ts'
 import { runPrepare } from './prepare.ts'
 import { ReaderRequests } from './reader-requests.ts'
 import { batchReply, type Reply, resultReplies, type StatementOutcome } from './reply.ts'
@@ -64,6 +65,7 @@ export class RequestRunner implements Runner {
   readonly text = new TextTransactions(this)
   readonly readers = new ReaderRequests(this)
   readonly functions = new FunctionRequests(this)
+  readonly outcomes: OutcomeRoom
   #scheduler: Scheduler | undefined
   /** What ended the engine; every request is answered with it. */
   latched: unknown
@@ -88,6 +90,13 @@ export class RequestRunner implements Runner {
     this.writes = new WriteTransactions(parts.database, parts.onCommit)
     this.#onGroup = parts.onGroup
     this.#onFatal = parts.onFatal
+    this.outcomes = new OutcomeRoom({
+      store: parts.store,
+      sessions: parts.sessions,
+      post: (task) => this.scheduler.post(task),
+      owned: () => this.owner !== undefined,
+      onFatal: (error) => this.latch(error),
+    })
   }
 
   set scheduler(scheduler: Scheduler) {
@@ -111,6 +120,7 @@ export class RequestRunner implements Runner {
   ready(job: Job): boolean {
     if (this.latched !== undefined || job.cancelled || job.session.ended) return true
     if (job.session.restoring) return false
+    if (job.waitsForOutcomes && this.outcomes.waits) return false
     const { request } = job
     // A bulk has a lane of its own: in a transaction begun by text it waits for the statement that runs there.
     if (request.type === 'bulk' && this.#transactionOf(job)?.stream) return false
@@ -141,10 +151,18 @@ export class RequestRunner implements Runner {
       job.checkWanted(job.startedMs)
       const result = this.#dispatch(job)
       if (!(result instanceof Promise)) return result
-      return result.catch((error: unknown) => this.fail(job, error))
+      return result.catch((error: unknown) => this.#failOrWait(job, error))
     } catch (error) {
-      return this.fail(job, error)
+      return this.#failOrWait(job, error)
     }
+  }
+
+  #failOrWait(job: Job, error: unknown): 'done' | 'later' {
+    if (!(error instanceof NoOutcomeRoom)) return this.fail(job, error)
+    // What was acknowledged without a commit since may be room enough.
+    this.outcomes.noteNews()
+    job.waitsForOutcomes = true
+    return 'later'
   }
 
   refuse(job: Job): void {
@@ -172,6 +190,7 @@ export class RequestRunner implements Runner {
 
   endGroup(): void {
     this.#outbox.settle()
+    this.outcomes.make()
     this.#onGroup()
   }
 
@@ -245,6 +264,7 @@ export class RequestRunner implements Runner {
 
   /** Runs `body` as one write transaction whose record carries the outcome that it returns, and answers with that. */
   write(job: Job, body: (writer: Connection) => RecordedOutcome): Maybe<RunResult> {
+    this.outcomes.require()
     return this.writes.run(job, body, (outcome) => this.#answer(job, outcome, true))
   }
 

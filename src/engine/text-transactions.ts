@@ -50,8 +50,9 @@ export class TextTransactions {
 
   /** BEGIN, SAVEPOINT and their kin while none is open; the caller gives the statement back. */
   begin(job: Job, request: StatementRequest, statement: Statement): Maybe<RunResult> {
-    const { database, writes } = this.#runner
+    const { database, writes, outcomes } = this.#runner
     const { writer } = database
+    outcomes.require()
     return writes.withRoom(() => {
       if (statement.keyword === 'BEGIN') writer.beginImmediate()
       // Whatever has nothing to end fails here, in SQLite's own words.

@@ -71,7 +71,7 @@ export class WriteTransactions {
 }
 
 /** What SQLite would say if it were asked for a write for which there is no space. */
-function refuseFull(error: unknown): never {
+export function refuseFull(error: unknown): never {
   if (!(error instanceof StorageError) || error.code !== 'quota') throw error
   throw new SqliteError('SQLITE_FULL', `database or disk is full (${error.message})`, {
     errno: SQLITE_FULL,

@@ -4,26 +4,23 @@ import type { BlockStoreOptions } from './block-store-options.ts'
 import type { Blocks, ScratchArea, Snapshot } from './block-store-types.ts'
 import { appendMark, syncAll } from './checkpoint.ts'
 import { Checksums, checksumBit } from './checksum.ts'
+import { type Acknowledgement, Clients } from './clients.ts'
 import { CommitRoom } from './commit-room.ts'
 import { createStore, hex, isBlank } from './create.ts'
-import { storageError, typed } from './device-writer.ts'
-import { Folding } from './folding.ts'
-import { MIB, SEGMENTS_AT, SIZES } from './format.ts'
+import { storageError } from './device-writer.ts'
+import { cutMain, Folding, IDLE_FOLD_SHARE } from './folding.ts'
+import { MIB, SIZES } from './format.ts'
 import { readBlock } from './locate.ts'
 import type { MaybePromise } from './maybe-async.ts'
-import type { OriginRecord } from './record.ts'
 import { type Recovered, recover } from './recovery.ts'
 import { Replacement } from './replacement.ts'
 import { scratchOf } from './scratch.ts'
 import { PinnedSnapshot, pinNewest } from './snapshot.ts'
 import { check, type StoreState, usualBytes } from './state.ts'
 import { type BlockMetadata, blockMetadata, logBytesUsed, storeMetrics } from './store-facts.ts'
-import type { TakeOver } from './take-over.ts'
+import { isQuota, readOnlyError, type TakeOver } from './take-over.ts'
 import { type VerifyOptions, type VerifyReport, verifyBlocks } from './verify.ts'
 import { Transaction } from './write-transaction.ts'
-
-/** A fold in idle time is worth its writes once the log holds this share of its usual size. */
-const IDLE_FOLD_SHARE = 0.25
 
 export type { BlockStoreOptions }
 
@@ -35,7 +32,7 @@ export class BlockStore implements Blocks {
   #room: CommitRoom
   #replacement: Replacement | undefined
   readonly #options: BlockStoreOptions
-  readonly #sessionEnds: OriginRecord[] = []
+  readonly #clients = new Clients()
   #onWritable: () => void = () => {}
   /** What is left to be written before anything else may be. */
   #takeOverLeft: TakeOver | undefined
@@ -148,7 +145,7 @@ export class BlockStore implements Blocks {
   begin(): Transaction {
     this.#check()
     if (this.readOnly) throw readOnlyError()
-    return new Transaction(this.#state, this.#sessionEnds)
+    return new Transaction(this.#state, this.#clients.ends)
   }
 
   prepare(): MaybePromise<void> {
@@ -211,7 +208,21 @@ export class BlockStore implements Blocks {
 
   /** Forgets a client's outcomes with one of the next commits. */
   endSession(client: string): void {
-    this.#sessionEnds.push({ kind: 'session-end', client, seq: 0, ackedThrough: 0, outcome: new Uint8Array(0) })
+    this.#clients.endSession(client)
+  }
+
+  /** Outcomes fill their space: whoever commits waits until clients have acknowledged theirs, or ended. */
+  get outcomesFull(): boolean {
+    return this.#state.side.sessions.full
+  }
+
+  /** Stores what clients have acknowledged, and ended sessions, at once. Not beside a transaction. Throws StorageError. */
+  acknowledge(acknowledged: Iterable<Acknowledgement>): Promise<void> {
+    return this.#clients.store(
+      acknowledged,
+      () => this.prepare(),
+      () => this.#state,
+    )
   }
 
   /** Clients whose outcomes are kept. */
@@ -246,9 +257,7 @@ export class BlockStore implements Blocks {
     await this.checkpoint()
     const state = this.#state
     if (state.transaction) return
-    const places = state.places.end + state.homesNeeded.count
-    const bytes = SEGMENTS_AT + places * state.geometry.placeBytes
-    if (bytes < state.writer.device.size('main')) typed(() => state.writer.device.truncate('main', bytes))
+    cutMain(state)
     await syncAll(state)
   }
 
@@ -340,8 +349,7 @@ export class BlockStore implements Blocks {
    * released all the same, and what was synced stays.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
+    return (this.#closing ??= this.#close())
   }
 
   async #close(): Promise<void> {
@@ -387,12 +395,6 @@ export class BlockStore implements Blocks {
   }
 
   #stage(): Transaction {
-    this.#staging ??= this.begin()
-    return this.#staging
+    return (this.#staging ??= this.begin())
   }
 }
-
-const isQuota = (error: unknown): boolean => error instanceof StorageError && error.code === 'quota'
-
-const readOnlyError = (): StorageError =>
-  new StorageError('quota', 'The storage is full: there is not even the space to take this database over for writing.')

@@ -15,6 +15,7 @@ import {
   SUPERBLOCK_AT,
   SUPERBLOCK_MAGIC,
 } from './format.ts'
+import { Sessions } from './sessions.ts'
 import { SideState } from './side-table.ts'
 import { decodeSuperblock, encodeSuperblock, type Superblock } from './superblock.ts'
 
@@ -65,7 +66,7 @@ export async function createStore(options: CreateOptions): Promise<void> {
   device.reserve('log-1', sizes.logBytesMin)
   await device.sync()
   const nowMs = environment.clock.epochMs()
-  const side = new SideState().encode(0)
+  const side = new SideState(new Sessions(sizes.outcomesBytesMax)).encode(0)
   const superblock: Superblock = {
     magic: SUPERBLOCK_MAGIC,
     formatVersion: FORMAT_VERSION,

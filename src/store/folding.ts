@@ -1,9 +1,14 @@
 // At most one checkpoint at a time, in slices beside other work; who asks while one runs joins it.
 import type { Environment } from '../environment.ts'
 import { type FoldCounts, runCheckpoint, type Slice } from './checkpoint.ts'
+import { typed } from './device-writer.ts'
+import { SEGMENTS_AT } from './format.ts'
 import type { StoreState } from './state.ts'
 
 const SLICE_MS = 8
+
+/** A fold in idle time is worth its writes once the log holds this share of its usual size. */
+export const IDLE_FOLD_SHARE = 0.25
 
 export class Folding {
   readonly counts: FoldCounts = { folds: 0, restarts: 0, segments: 0, blocks: 0, damaged: 0 }
@@ -41,6 +46,12 @@ export class Folding {
       .then(() => this.run())
       .catch(this.#onFailure)
   }
+}
+
+/** Gives free space at the end of the main area back. Throws StorageError. */
+export function cutMain({ places, homesNeeded, geometry, writer: { device } }: StoreState): void {
+  const bytes = SEGMENTS_AT + (places.end + homesNeeded.count) * geometry.placeBytes
+  if (bytes < device.size('main')) typed(() => device.truncate('main', bytes))
 }
 
 function timeSlice({ clock }: Environment): () => Promise<void> {

@@ -32,6 +32,8 @@ export interface Sizes {
   readonly logStepBytes: number
   /** Room kept in each record for the origins that its publication brings. */
   readonly originsBytesMax: number
+  /** Bytes of all outcomes in the side table beyond which the oldest are cut, and in the end commits wait. */
+  readonly outcomesBytesMax: number
   /** Blocks on their way to fresh segments are written together once they come to this. */
   readonly spillBytes: number
 }
@@ -42,6 +44,7 @@ export const SIZES: Sizes = {
   logBytesMax: 16 * MIB,
   logStepBytes: MIB,
   originsBytesMax: 72 * KIB,
+  outcomesBytesMax: 512 * KIB,
   spillBytes: MIB,
 }
 

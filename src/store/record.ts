@@ -68,7 +68,8 @@ export interface VerifiedRecord {
 
 const KINDS = ['request', 'session-end', 'applied'] as const
 
-const originBytes = (origin: OriginRecord): number => ORIGIN.bytes + roundUp(origin.outcome.length, 8)
+/** Bytes of an origin as it is stored. */
+export const originBytes = (origin: OriginRecord): number => ORIGIN.bytes + roundUp(origin.outcome.length, 8)
 
 /** Bytes of the record before rounding up to a sector. */
 export function recordBytes(content: RecordContent): number {

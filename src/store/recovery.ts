@@ -74,7 +74,7 @@ async function readTwice<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
-async function readStore({ device, checksums }: RecoveryOptions): Promise<Found> {
+async function readStore({ device, checksums, sizes }: RecoveryOptions): Promise<Found> {
   const superblocks = SUPERBLOCK_AT.map((at) => decodeSuperblock(readAll(device, at, SECTOR), checksums))
   const superblock = chooseSuperblock(superblocks)
   await checksums.add(superblock.checksumsUsed)
@@ -95,7 +95,8 @@ async function readStore({ device, checksums }: RecoveryOptions): Promise<Found>
   if (claim > chain.sequence) {
     throw damaged(`The log (commit ${claim} was stored, it can be read only up to commit ${chain.sequence})`)
   }
-  return { superblocks, superblock, table: SegmentTable.decode(tableBytes), side: SideState.decode(sideBytes), chain }
+  const side = SideState.decode(sideBytes, sizes.outcomesBytesMax)
+  return { superblocks, superblock, table: SegmentTable.decode(tableBytes), side, chain }
 }
 
 function readAll(device: Device, at: number, bytes: number): Uint8Array {

@@ -3,15 +3,17 @@
 //
 // Invariants: the state is a function of the origins applied, in order; that a request was applied is known until its
 // client acknowledges it or ends its session; when all outcomes together exceed the bound, the oldest are cut to their
-// first OUTCOME_BYTES_KEPT bytes, and if that is not enough, to nothing: a bit each. So the side table always fits its place.
+// first OUTCOME_BYTES_KEPT bytes. If that is not enough `full` says so, and whoever commits has to wait. One who does not
+// (the store is used without an engine) has the oldest outcomes cut to nothing, a bit each, well before the side table
+// outgrows its place.
 
 import { ORIGIN, roundUp } from './format.ts'
 import { decodeOrigins, encodeOrigin, type OriginRecord } from './record.ts'
 
 /** The part of an outcome that is dropped last. */
 export const OUTCOME_BYTES_KEPT = 40
-/** Bytes of all outcomes together, as they are stored, beyond which the oldest are cut. */
-export const OUTCOMES_BYTES_MAX = 512 * 1024
+/** Bytes beyond the bound from which on outcomes are cut to a bit: more than a commit that did not wait can bring. */
+const OVERRUN_BYTES = 64 * 1024
 
 interface Session {
   ackedThrough: number
@@ -22,12 +24,31 @@ interface Session {
 
 const NOTHING = new Uint8Array(0)
 const storedBytes = (outcome: Uint8Array): number => ORIGIN.bytes + roundUp(outcome.length, 8)
+const CUT_BYTES = ORIGIN.bytes + OUTCOME_BYTES_KEPT
 
 export class Sessions {
   readonly #sessions = new Map<string, Session>()
+  readonly #bytesMax: number
   #bytes = 0
+  /** What #bytes would be if every outcome were cut to the part that is dropped last. */
+  #bytesKept = 0
   /** Outcomes longer than the part that is dropped last. */
   #long = 0
+
+  /** `bytesMax`: bytes of all outcomes together, as they are stored, beyond which the oldest are cut. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  /** True if outcomes fill their space though everything was cut that may be. */
+  get full(): boolean {
+    return this.#bytesKept + this.#headBytes >= this.#bytesMax
+  }
+
+  /** Each session may need an origin of its own. */
+  get #headBytes(): number {
+    return this.#sessions.size * ORIGIN.bytes
+  }
 
   apply(origin: OriginRecord): void {
     const session = this.#sessions.get(origin.client)
@@ -58,6 +79,11 @@ export class Sessions {
     return session?.outcomes.get(seq) ?? (session?.applied.has(seq) ? NOTHING : undefined)
   }
 
+  /** All requests of a client up to here are settled for it; undefined for a client without a session. */
+  acknowledgedThrough(client: string): number | undefined {
+    return this.#sessions.get(client)?.ackedThrough
+  }
+
   get count(): number {
     return this.#sessions.size
   }
@@ -67,11 +93,12 @@ export class Sessions {
   }
 
   clone(): Sessions {
-    const copy = new Sessions()
+    const copy = new Sessions(this.#bytesMax)
     for (const [client, { ackedThrough, outcomes, applied }] of this.#sessions) {
       copy.#sessions.set(client, { ackedThrough, outcomes: new Map(outcomes), applied: new Set(applied) })
     }
     copy.#bytes = this.#bytes
+    copy.#bytesKept = this.#bytesKept
     copy.#long = this.#long
     return copy
   }
@@ -100,8 +127,8 @@ export class Sessions {
     return bytes
   }
 
-  static decode(bytes: Uint8Array): Sessions {
-    const sessions = new Sessions()
+  static decode(bytes: Uint8Array, bytesMax: number): Sessions {
+    const sessions = new Sessions(bytesMax)
     const copy = bytes.slice()
     for (const origin of decodeOrigins(copy, new DataView(copy.buffer), 0, copy.length)) sessions.apply(origin)
     return sessions
@@ -109,6 +136,7 @@ export class Sessions {
 
   #count(outcome: Uint8Array, sign: 1 | -1): void {
     this.#bytes += sign * storedBytes(outcome)
+    this.#bytesKept += sign * Math.min(storedBytes(outcome), CUT_BYTES)
     if (outcome.length > OUTCOME_BYTES_KEPT) this.#long += sign
   }
 
@@ -124,7 +152,8 @@ export class Sessions {
   }
 
   #cutOldest(): void {
-    if (this.#bytes <= OUTCOMES_BYTES_MAX) return
+    const bytesMax = this.#bytesMax - this.#headBytes
+    if (this.#bytes <= bytesMax) return
     for (const session of this.#sessions.values()) {
       for (const [seq, outcome] of session.outcomes) {
         if (this.#long === 0) break
@@ -133,15 +162,16 @@ export class Sessions {
         session.outcomes.set(seq, kept)
         this.#count(outcome, -1)
         this.#count(kept, 1)
-        if (this.#bytes <= OUTCOMES_BYTES_MAX) return
+        if (this.#bytes <= bytesMax) return
       }
     }
+    if (this.#bytes <= bytesMax + OVERRUN_BYTES) return
     for (const { outcomes, applied } of this.#sessions.values()) {
       for (const [seq, outcome] of outcomes) {
         outcomes.delete(seq)
         applied.add(seq)
         this.#count(outcome, -1)
-        if (this.#bytes <= OUTCOMES_BYTES_MAX) return
+        if (this.#bytes <= bytesMax + OVERRUN_BYTES) return
       }
     }
   }

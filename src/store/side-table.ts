@@ -11,7 +11,7 @@ export class SideState {
   readonly sessions: Sessions
   readonly allocation: Allocation
 
-  constructor(sessions = new Sessions(), allocation = new Allocation()) {
+  constructor(sessions: Sessions, allocation = new Allocation()) {
     this.sessions = sessions
     this.allocation = allocation
   }
@@ -43,14 +43,14 @@ export class SideState {
   }
 
   /** Reads bytes whose checksum the superblock has confirmed. */
-  static decode(bytes: Uint8Array): SideState {
+  static decode(bytes: Uint8Array, outcomesBytesMax: number): SideState {
     const head = SIDE_TABLE.read(new DataView(bytes.buffer, bytes.byteOffset, bytes.length))
     const sessionsEnd = SIDE_TABLE.bytes + head.sessionsBytes
     if (head.magic !== SIDE_MAGIC || sessionsEnd + head.allocatedBytes > bytes.length) {
       throw new StorageError('corrupt', 'The side table of this database is damaged.')
     }
     return new SideState(
-      Sessions.decode(bytes.subarray(SIDE_TABLE.bytes, sessionsEnd)),
+      Sessions.decode(bytes.subarray(SIDE_TABLE.bytes, sessionsEnd), outcomesBytesMax),
       new Allocation(bytes.subarray(sessionsEnd, sessionsEnd + head.allocatedBytes)),
     )
   }

@@ -131,3 +131,8 @@ function bytesOf({ writer, checksums }: StoreState, { log, offset, head }: LogRe
 
 export const damaged = (what: string): StorageError =>
   new StorageError('corrupt', `${what} of this database is damaged. Nothing was changed; its blocks can be salvaged.`)
+
+export const isQuota = (error: unknown): boolean => error instanceof StorageError && error.code === 'quota'
+
+export const readOnlyError = (): StorageError =>
+  new StorageError('quota', 'The storage is full: there is not even the space to take this database over for writing.')

@@ -9,17 +9,14 @@ import { ALLOCATED_MAX } from './allocation.ts'
 import { assert } from './assert.ts'
 import type { Origin, WriteTransaction } from './block-store-types.ts'
 import { storageError, typed } from './device-writer.ts'
-import { blockAt, NOT_TRUNCATED, roundUp, SECTOR, segmentOf, slotAt } from './format.ts'
+import { blockAt, NOT_TRUNCATED, ORIGIN, roundUp, SECTOR, segmentOf, slotAt } from './format.ts'
 import { FreshBlocks, type SharedFacts } from './fresh-blocks.ts'
 import { readBlock } from './locate.ts'
 import type { LogRecord } from './log.ts'
 import { makeRoom } from './log-room.ts'
-import { type AllocationEntry, type OriginRecord, type RecordContent, recordBytes } from './record.ts'
+import { type AllocationEntry, type OriginRecord, originBytes, type RecordContent, recordBytes } from './record.ts'
 import { SEGMENTS_MAX } from './segment-table.ts'
 import type { PlaceHolder, StoreState } from './state.ts'
-
-/** Ended sessions that one record takes along. */
-const SESSION_ENDS_MAX = 64
 
 interface FreshBuild {
   readonly place: number
@@ -181,7 +178,7 @@ export class Transaction implements WriteTransaction, PlaceHolder {
     assert(this.#reserved, 'a commit is published only after its space was reserved')
     assert(state.sequence + 1 === this.#sequence, 'sequences are dense')
     const requests = origins.map((origin): OriginRecord => ({ kind: 'request', ...origin }))
-    const content = this.#content([...requests, ...this.#sessionEnds.splice(0, SESSION_ENDS_MAX)])
+    const content = this.#content([...requests, ...this.#takeSessionEnds(requests)])
     const sizeBefore = state.sizeBlocks
     const record = state.log.append(content, {
       sequence: this.#sequence,
@@ -206,6 +203,12 @@ export class Transaction implements WriteTransaction, PlaceHolder {
 
   *placesHeld(): IterableIterator<number> {
     for (const { place } of this.#fresh.values()) yield place
+  }
+
+  /** As many as there is room for beside the requests. */
+  #takeSessionEnds(requests: readonly OriginRecord[]): OriginRecord[] {
+    const room = this.#state.sizes.originsBytesMax - requests.reduce((sum, origin) => sum + originBytes(origin), 0)
+    return this.#sessionEnds.splice(0, Math.max(0, Math.floor(room / ORIGIN.bytes)))
   }
 
   #content(origins: readonly OriginRecord[]): RecordContent {
