@@ -31,6 +31,8 @@ const ENVELOPE_REQUESTS = 512
 const TIMES_SENT_MAX = 3
 /** How long settled requests may stay unacknowledged without other traffic, in milliseconds. */
 const ACKNOWLEDGE_MS = 1000
+/** Settled requests that are acknowledged at once: what an engine keeps of them has its bounds. */
+const ACKNOWLEDGE_COUNT = 1024
 
 type Post = (message: ToEngine, transfer: Transferable[]) => void
 
@@ -363,19 +365,35 @@ export class Line {
   }
 
   #settledThrough(): number {
-    const [oldest] = this.#sent.keys()
-    // Calls that wait to be sent again stand in front of the queue; the others have no number yet.
-    const queued = this.#queue[0]?.seq || this.#lastSeq + 1
+    const oldest = firstRecorded(this.#sent.values())
+    const queued = firstRecorded(this.#queue) ?? this.#lastSeq + 1
     return Math.min(oldest ?? this.#lastSeq + 1, queued) - 1
   }
 
   #acknowledgeLater(): void {
-    if (this.#acknowledging || this.#settledThrough() <= this.#acknowledged) return
+    const settled = this.#settledThrough() - this.#acknowledged
+    if (settled >= ACKNOWLEDGE_COUNT && this.#post) {
+      this.#send([])
+      return
+    }
+    if (settled <= 0 || this.#acknowledging) return
     this.#acknowledging = this.#clock.after(ACKNOWLEDGE_MS, () => {
       this.#acknowledging = undefined
       if (this.#post && this.#settledThrough() > this.#acknowledged) this.#send([])
     })
   }
+}
+
+/**
+ * The number of the first call whose outcome an engine may keep; one that changes nothing has none, however long it takes.
+ * Calls that wait to be sent again stand in front of a queue; the others have no number yet.
+ */
+function firstRecorded(calls: Iterable<Call>): number | undefined {
+  for (const { seq, plan } of calls) {
+    if (seq === 0) break
+    if (plan.ifLost !== 'no') return seq
+  }
+  return undefined
 }
 
 function numbered(call: Call, nowMs: number): Request {

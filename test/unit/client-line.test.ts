@@ -178,6 +178,22 @@ test('numbers are dense and ackedThrough never passes a call that has not settle
   expect(platform.engine.envelopes.at(-1)).toMatchObject({ ackedThrough: 4, requests: [] })
 })
 
+// A read that took long, such as a stream, held back the acknowledgement of every write made meanwhile, until the outcomes
+// kept for them filled their space in the engine's store.
+test('ackedThrough passes calls that change nothing, and a thousand settled writes are acknowledged at once', async () => {
+  const platform = new FakePlatform((request) =>
+    request.type === 'statement' && request.sql.startsWith('SELECT') ? undefined : answerPlainly(request),
+  )
+  const db = await openWith(platform, 'app.db')
+  const reading = db.query('SELECT slow')
+  const first = db.stream('SELECT rows')[Symbol.asyncIterator]().next()
+  await settle()
+  await Promise.all(Array.from({ length: 1024 }, () => db.run('INSERT')))
+  await settle()
+  expect(platform.engine.envelopes.at(-1)).toMatchObject({ ackedThrough: 1026, requests: [] })
+  for (const call of [reading, first]) call.catch(silent)
+})
+
 test('columns with one name are warned about once, and only in object mode', async () => {
   const platform = new FakePlatform((request, engine) => void engine.answerRows(request.seq, ['id', 'id'], [[1n, 2n]]))
   const db = await openWith(platform, 'app.db')
