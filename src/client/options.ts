@@ -10,9 +10,9 @@ import type { TimedOptions } from './timing.ts'
 export interface CallOptions {
   /**
    * Ends the call with AbortError, at once. A write that was already sent may or may not have been applied. The worker stops
-   * too, within some 10 ms where it can look up: between rows of a read on a snapshot, between the slices of verify, export,
-   * import and checkpoint, between the parts of runMany. It cannot inside a statement that writes, that runs beside no other
-   * and is over within 8 ms, or that computes without giving a row: these go on to their end or their `timeoutMs`.
+   * too: in a cross-origin isolated page inside the statement that runs, elsewhere where it takes messages: between the rows
+   * of a read on a snapshot, the slices of verify, export and import, the parts of runMany. A single statement that does
+   * not come to such a point goes on to its end or its `timeoutMs` (docs/cancel.md).
    */
   readonly signal?: AbortSignal | undefined
   /** Milliseconds until the call ends with TimeoutError; 0 for no limit. Default: the `timeoutMs` of `open`. */

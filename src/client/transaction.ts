@@ -5,11 +5,18 @@
 // may be used; once ended, every call rejects with what ended it.
 
 import { lostTransactionError } from '../coordination/engine-link.ts'
-import { ClosedError, DataSyncError, TimeoutError, TransactionDeadlockError, UsageError } from '../errors/errors.ts'
+import {
+  AbortError,
+  ClosedError,
+  DataSyncError,
+  TimeoutError,
+  TransactionDeadlockError,
+  UsageError,
+} from '../errors/errors.ts'
 import type { TransactionId } from '../protocol/messages.ts'
 import { abortError } from './abort.ts'
 import { readDone } from './answer-readers.ts'
-import type { RequestBody } from './call.ts'
+import type { CallObserver, RequestBody } from './call.ts'
 import { checkTransactionOptions, type TransactionOptions } from './options.ts'
 import { Queryable } from './queryable.ts'
 import type { Scope, ScopedPlan } from './scope.ts'
@@ -146,6 +153,8 @@ class TransactionState implements OpenTransaction {
   readonly outermost: Level
   readonly #options: TransactionOptions
   readonly #holder: HolderWatch
+  /** Gives a call up that has not settled, one each. */
+  readonly #underWay = new Set<(error: Error) => void>()
   readonly #mode: 'immediate' | 'deferred' | 'readonly'
   /** Nothing more is to be told to the engine. */
   #over = false
@@ -206,7 +215,19 @@ class TransactionState implements OpenTransaction {
   }
 
   plan(): ScopedPlan {
-    return { resend: false, ifLost: 'no', observer: this.#holder }
+    let giveUp: ((error: Error) => void) | undefined
+    const observer: CallObserver = {
+      made: (abandon) => {
+        this.#holder.made()
+        giveUp = abandon
+        this.#underWay.add(abandon)
+      },
+      settled: () => {
+        this.#holder.settled()
+        if (giveUp) this.#underWay.delete(giveUp)
+      },
+    }
+    return { resend: false, ifLost: 'no', observer }
   }
 
   async commit(): Promise<void> {
@@ -237,9 +258,13 @@ class TransactionState implements OpenTransaction {
       new ClosedError('The transaction was rolled back.', error instanceof Error ? { cause: error } : {}),
     )
     if (this.#over) return
+    const aborted = this.#options.signal?.aborted === true
+    // A statement that still runs would keep the rollback waiting.
+    if (aborted)
+      for (const giveUp of this.#underWay) giveUp(new AbortError('The transaction was aborted by its signal.'))
     const rolledBack = this.#sendRollback()
     // An abort settles at once.
-    if (!this.#options.signal?.aborted) await rolledBack
+    if (!aborted) await rolledBack
   }
 
   async savepoint(action: 'open' | 'release' | 'rollback', depth: number): Promise<void> {

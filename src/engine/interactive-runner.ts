@@ -69,6 +69,8 @@ export class InteractiveRunner {
     if (textEnded?.ended && (request.type === 'statement' || request.type === 'script'))
       return this.#runner.text.afterEnd(job, request.sql, textEnded)
     const transaction = this.#live(session, id)
+    // No timer fires inside a statement.
+    job.deadlineMs = Math.min(job.deadlineMs, transaction.endMs)
     switch (request.type) {
       case 'statement':
         return this.#statement(job, request, transaction)
@@ -84,7 +86,7 @@ export class InteractiveRunner {
           return this.onWriter(job, id, () => runControlledScript(this.#runner, job, script.statements, transaction))
         }
         return this.onWriter(job, id, (connection) => {
-          this.#atomically(connection, () =>
+          this.#atomically(job, connection, () =>
             runScriptStatements(this.#runner, job, connection, script.statements, (statement) =>
               this.#check(statement, transaction),
             ),
@@ -94,7 +96,7 @@ export class InteractiveRunner {
       }
       case 'batch':
         return this.onWriter(job, id, (connection) => {
-          const outcomes = this.#atomically(connection, () =>
+          const outcomes = this.#atomically(job, connection, () =>
             this.#runner.runItems(job, connection, request.items, (statement) => this.#check(statement, transaction)),
           )
           return this.#runner.batch(job, outcomes)
@@ -155,7 +157,8 @@ export class InteractiveRunner {
     const transaction = new InteractiveTransaction(session, request.transaction, request.mode, { connection, onWriter })
     session.transactions.set(transaction.id, transaction)
     const { lifetimeMs } = request
-    if (lifetimeMs > 0)
+    if (lifetimeMs > 0) {
+      transaction.endMs = this.#runner.clock.monotonicMs() + lifetimeMs
       transaction.cancelTimer = this.#runner.clock.after(lifetimeMs, () =>
         this.#runner.scheduler.post(() =>
           this.abandon(
@@ -164,6 +167,7 @@ export class InteractiveRunner {
           ),
         ),
       )
+    }
     return transaction
   }
 
@@ -312,10 +316,10 @@ export class InteractiveRunner {
     if (transaction.tainted) database.renewWriter()
   }
 
-  #atomically<T>(connection: Connection, work: () => T): T {
+  #atomically<T>(job: Job, connection: Connection, work: () => T): T {
     connection.run(`SAVEPOINT ${BATCH_SAVEPOINT}`)
     try {
-      const result = work()
+      const result = connection.limited(job.limits, work)
       connection.run(`RELEASE ${BATCH_SAVEPOINT}`)
       return result
     } catch (error) {

@@ -21,6 +21,8 @@ export class InteractiveTransaction {
   /** Its connection has been given back. */
   closed = false
   cancelTimer: (() => void) | undefined
+  /** When its time is over, on the monotonic clock; statements in it end then too. */
+  endMs = Number.POSITIVE_INFINITY
   /** The statement that is running on its reader between two turns. */
   stream: Job | undefined
 

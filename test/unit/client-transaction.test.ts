@@ -180,6 +180,25 @@ test('retries runs the callback again after retryable errors only', async () => 
   expect(begun).toBe(4)
 })
 
+// The rollback waited behind the statement that ran.
+test('its signal gives up what runs in it, so that the rollback need not wait', async () => {
+  const platform = new FakePlatform()
+  const db = await openWith(platform, 'app.db')
+  platform.script = (request) => (request.type === 'statement' ? undefined : answerPlainly(request))
+  const controller = new AbortController()
+  let inner: Promise<unknown> | undefined
+  const call = db.transaction((tx) => (inner = tx.run('INSERT')), { signal: controller.signal })
+  await settle()
+  controller.abort()
+  await expect(call).rejects.toMatchObject({ code: 'aborted' })
+  await expect(inner).rejects.toMatchObject({ code: 'aborted' })
+  await settle()
+  const sent = platform.engine.requests
+  const { seq } = sent.find(({ type }) => type === 'statement') as NumberedRequest
+  expect(sent).toContainEqual({ type: 'cancel', target: seq })
+  expect(story(platform)).toContain('rollback')
+})
+
 test('its signal settles it at once and rolls it back, whatever the callback does', async () => {
   const platform = new FakePlatform()
   const db = await openWith(platform, 'app.db')

@@ -427,6 +427,28 @@ describe.each(IMPLEMENTATIONS)('on %s', (_name, make) => {
       expect(await db.query('SELECT a FROM t')).toEqual([[1]])
     })
 
+    // A batch or script inside a transaction ran without any limit, and a statement outlived its transaction's time.
+    it('ends a batch, a script and a statement inside a transaction, at their deadline or the end of its time', async () => {
+      const { db } = await started()
+      const write = `INSERT INTO t ${MANY}30000000) SELECT i+100 FROM s`
+      const batched = await db.begin()
+      const limited = db.request(
+        { type: 'batch', items: [{ sql: write, parameters: undefined, want: 'changes' }], transaction: batched },
+        40,
+      )
+      await expect(limited.answer).rejects.toMatchObject({ code: 'timeout' })
+      await db.end(batched, 'rollback')
+      const scripted = await db.begin()
+      await expect(db.request({ type: 'script', sql: write, transaction: scripted }, 40).answer).rejects.toMatchObject({
+        code: 'timeout',
+      })
+      await db.end(scripted, 'rollback')
+      const short = await db.begin('immediate', 40)
+      await expect(db.run(write, [], short)).rejects.toMatchObject({ code: 'timeout' })
+      await expect(db.end(short)).rejects.toMatchObject({ code: expect.stringMatching(/timeout|rolled-back/) })
+      expect(await db.query('SELECT a FROM t')).toEqual([[1]])
+    })
+
     it('of a request that waits for the writer ends it unapplied', async () => {
       const { client, db } = await started()
       const tx = await db.begin()
