@@ -189,7 +189,8 @@ class Round {
       case 8:
         return this.#stream(on)
       case 9:
-        return on.run('INSERT INTO ledger(id, amount) VALUES (1, 5)', [], limits)
+        // Against its own first row, if the one with this key has been deleted.
+        return on.run('INSERT INTO ledger(id, amount) VALUES (1, 5), (1, -5)', [], limits)
       case 10:
         return on.query('SELECT * FROM nowhere', [], limits)
       case 11:
