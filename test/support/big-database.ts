@@ -1,6 +1,8 @@
 // A database far larger than the page cache, made and rewritten through engine, store and a device, while the memory of
 // all of it is measured: SQLite's heap and the live JS buffers, at the end of each statement and again and again inside it,
 // from the device's calls. It stands apart because a test runs it small and `npm run big` large.
+import { createReadStream } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Area, Device } from '../../src/device/device.ts'
@@ -8,22 +10,14 @@ import { Engine } from '../../src/engine/engine.ts'
 import { loadSqlite } from '../../src/engine/sqlite-module.ts'
 import { realEnvironment } from '../../src/environment.ts'
 import { BlockStore } from '../../src/store/block-store.ts'
+import { bigStatements, CHECK, EXPORT, IMPORT, type Measured } from './big-statements.ts'
 import { TestClient } from './engine-client.ts'
 import { sqliteWasm } from './sqlite.ts'
 
-const ROW_BYTES = 1000
-const DEVICE_CALLS_PER_SAMPLE = 8192
-
-/** Of one statement, in bytes: SQLite's heap and the JS buffers beyond those before the database was opened. */
-export interface Measured {
-  readonly what: string
-  readonly ms: number
-  /** The largest sum inside the statement. */
-  readonly peakBytes: number
-  /** The sum after it, with nothing to do. */
-  readonly restBytes: number
-  readonly heapBytes: number
-}
+/** A look is taken after so many calls of the device, or after so many bytes. */
+const CALLS_PER_LOOK = 4096
+const BYTES_PER_LOOK = 8 << 20
+const PIECE_BYTES = 1 << 20
 
 export interface BigOptions {
   readonly device: Device
@@ -31,6 +25,8 @@ export interface BigOptions {
   readonly cacheBytes: number
   /** Told after each statement. */
   readonly onMeasured?: (measured: Measured) => void
+  /** Where the file goes that is exported and imported. Its directory must exist. */
+  readonly file: string
   /** No further statement is begun after so long. Default: no limit. */
   readonly untilMs?: number
 }
@@ -52,12 +48,19 @@ export async function measureBigDatabase(options: BigOptions): Promise<Measured[
     cacheBytes: options.cacheBytes,
   })
   const db = new TestClient(engine, '1'.padStart(32, '0'))
+  const steps: [string, () => Promise<unknown>][] = bigStatements(options.megabytes).map(({ what, sql }) => [
+    what,
+    () => db.request({ type: 'script', sql }, 0).answer,
+  ])
+  steps.push([EXPORT, () => exportTo(options.file, store)])
+  steps.push([IMPORT, () => importFrom(options.file, db)])
+  steps.push([CHECK, () => check(db)])
   const all: Measured[] = []
-  for (const [what, sql] of statements(options.megabytes)) {
+  for (const [what, work] of steps) {
     if (options.untilMs !== undefined && performance.now() > options.untilMs) break
     memory.peakBytes = 0
     const startedMs = performance.now()
-    await db.request({ type: 'script', sql }, 0).answer
+    await work()
     const ms = performance.now() - startedMs
     memory.sample()
     const { peakBytes } = memory
@@ -66,29 +69,40 @@ export async function measureBigDatabase(options: BigOptions): Promise<Measured[
     all.push(measured)
     options.onMeasured?.(measured)
   }
-  const { rows } = await db.statement('PRAGMA integrity_check', undefined, 'rows', { timeoutMs: 0 })
-  const integrity = rows.join()
-  if (integrity !== 'ok') throw new Error(`integrity_check: ${integrity}`)
   await engine.close()
   await store.close()
   return all
 }
 
-function statements(megabytes: number): [string, string][] {
-  const rows = Math.round((megabytes * 1e6) / ROW_BYTES)
-  const counted = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})`
-  return [
-    ['create', 'CREATE TABLE big (id INTEGER PRIMARY KEY, key INTEGER, body BLOB)'],
-    ['insert all rows', `INSERT INTO big ${counted} SELECT i, random(), randomblob(${ROW_BYTES - 50}) FROM n`],
-    ['update every row', 'UPDATE big SET body = randomblob(length(body)), key = random()'],
-    ['delete every third row', 'DELETE FROM big WHERE id % 3 = 0'],
-    ['create an index', 'CREATE INDEX big_key ON big (key, body)'],
-    [
-      'read all rows in order',
-      'CREATE TABLE summed AS SELECT sum(length(body)) FROM (SELECT * FROM big ORDER BY -key)',
-    ],
-    ['vacuum', 'VACUUM'],
-  ]
+async function check(db: TestClient): Promise<void> {
+  const { rows } = await db.statement('PRAGMA integrity_check', undefined, 'rows', { timeoutMs: 0 })
+  const integrity = rows.join()
+  if (integrity !== 'ok') throw new Error(`integrity_check: ${integrity}`)
+}
+
+/** A store's blocks in order are a SQLite file. */
+async function exportTo(path: string, store: BlockStore): Promise<void> {
+  const file = await open(path, 'w')
+  const snapshot = store.pin({ untimed: true })
+  try {
+    const piece = new Uint8Array(PIECE_BYTES)
+    let filled = 0
+    for (let block = 0; block < snapshot.sizeBlocks; block += 1) {
+      snapshot.read(block, piece.subarray(filled, filled + store.blockSize))
+      filled += store.blockSize
+      if (filled < PIECE_BYTES && block + 1 < snapshot.sizeBlocks) continue
+      await file.write(piece, 0, filled)
+      filled = 0
+    }
+  } finally {
+    snapshot.release()
+    await file.close()
+  }
+}
+
+async function importFrom(path: string, db: TestClient): Promise<void> {
+  const { size } = await stat(path)
+  await db.import(size, createReadStream(path, { highWaterMark: PIECE_BYTES }))
 }
 
 class MemoryWatch {
@@ -119,6 +133,7 @@ class WatchedDevice implements Device {
   readonly #inner: Device
   readonly #look: () => void
   #calls = 0
+  #bytes = 0
 
   constructor(inner: Device, look: () => void) {
     this.#inner = inner
@@ -135,11 +150,11 @@ class WatchedDevice implements Device {
     return this.#inner.size(area)
   }
   read(area: Area, into: Uint8Array, at: number): number {
-    this.#called()
+    this.#called(into.length)
     return this.#inner.read(area, into, at)
   }
   write(area: Area, bytes: Uint8Array, at: number): void {
-    this.#called()
+    this.#called(bytes.length)
     this.#inner.write(area, bytes, at)
   }
   reserve(area: Area, size: number): void {
@@ -161,8 +176,12 @@ class WatchedDevice implements Device {
     return this.#inner.close()
   }
 
-  #called(): void {
+  #called(bytes: number): void {
     this.#calls += 1
-    if (this.#calls % DEVICE_CALLS_PER_SAMPLE === 0) this.#look()
+    this.#bytes += bytes
+    if (this.#calls < CALLS_PER_LOOK && this.#bytes < BYTES_PER_LOOK) return
+    this.#calls = 0
+    this.#bytes = 0
+    this.#look()
   }
 }

@@ -63,6 +63,8 @@ export class TestClient {
   #transactions = 0
   /** Messages received so far. */
   messages = 0
+  /** How far each request said that it is, by its number. */
+  readonly progress = new Map<number, number>()
   /** How many chunks are acknowledged by themselves; false: only by `credit`. */
   autoCredit = true
   /** How integers come out. */
@@ -161,6 +163,25 @@ export class TestClient {
       else await sent.answer
     }
     return last!
+  }
+
+  /** Sends a file's pieces as the engine takes them, at most `windowBytes` at a time. */
+  async import(totalBytes: number, pieces: AsyncIterable<Uint8Array>, windowBytes = 4 << 20): Promise<void> {
+    const { seq, answer } = this.request({ type: 'import', totalBytes }, 0)
+    this.flush()
+    const send = (piece: Uint8Array<ArrayBuffer>, last: boolean) => {
+      const part = { type: 'import-part', target: seq, at: 0, bytes: piece.length, last } as const
+      const requests = { type: 'requests', client: this.id, ackedThrough: 0, requests: [part] } as const
+      this.#engine.receive({ ...requests, payload: piece.buffer })
+    }
+    let sentBytes = 0
+    for await (const piece of pieces) {
+      send(new Uint8Array(piece), false)
+      sentBytes += piece.length
+      while (sentBytes - (this.progress.get(seq) ?? 0) >= windowBytes) await new Promise((wake) => setImmediate(wake))
+    }
+    send(new Uint8Array(0), true)
+    await answer
   }
 
   async begin(mode: 'immediate' | 'deferred' | 'readonly' = 'immediate', lifetimeMs = 10_000): Promise<number> {
@@ -267,6 +288,7 @@ export class TestClient {
       waiting.reject(fromWireError(answer.error))
       return
     }
+    if (answer.type === 'progress') this.progress.set(answer.seq, answer.done)
     if (answer.type === 'progress' || answer.type === 'bytes') return
     if (answer.type === 'chunk' || answer.type === 'result') {
       if (answer.columns) waiting.columns = answer.columns

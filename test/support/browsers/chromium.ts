@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core'
+import { ChromiumWorker, type HeapUsage, pageHeap } from './chromium-worker.ts'
 import { ProcessGroup, removeDirectory, temporaryDirectory, until, within } from './processes.ts'
 import { type BrowserPage, type BrowserSession, forPage, fromPage, type LaunchOptions } from './session.ts'
 
@@ -31,6 +32,10 @@ export interface ChromiumPage extends BrowserPage {
   crash(): Promise<void>
   /** Stops or wakes the page as the browser does with tabs that have not been looked at for long. */
   freeze(frozen: boolean): Promise<void>
+  /** What V8 holds for the page once its garbage is collected. */
+  heap(): Promise<HeapUsage>
+  /** Follows the dedicated workers of the page. */
+  watchWorker(): Promise<ChromiumWorker>
 }
 
 /** What only Chromium's DevTools protocol can do to a site. */
@@ -50,7 +55,7 @@ export async function launchChromium(executablePath: string, options: LaunchOpti
   const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
   const group = ProcessGroup.start(
     executablePath,
-    [...ARGUMENTS, ...asRoot, `--user-data-dir=${directory}`, 'about:blank'],
+    [...ARGUMENTS, ...(options.switches ?? []), ...asRoot, `--user-data-dir=${directory}`, 'about:blank'],
     {},
     own,
   )
@@ -139,6 +144,15 @@ function chromiumPage(context: BrowserContext, page: Page): ChromiumPage {
       await page.screenshot({ path })
     },
     close: () => within(STEP_MS, 'closing a page of Chromium', page.close()),
+    async heap() {
+      const session = await context.newCDPSession(page)
+      try {
+        return await pageHeap(session)
+      } finally {
+        await session.detach()
+      }
+    },
+    watchWorker: async () => ChromiumWorker.watch(await context.newCDPSession(page)),
     async crash() {
       const session = await context.newCDPSession(page)
       const crashed = new Promise<void>((resolve) => page.once('crash', () => resolve()))

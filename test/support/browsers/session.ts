@@ -44,6 +44,8 @@ export interface BrowserSession {
 export interface LaunchOptions {
   /** A directory that outlives the session; default is one of its own, removed at the end. */
   readonly profileDir?: string
+  /** Switches of the command line besides the usual ones; Chromium only. */
+  readonly switches?: readonly string[]
 }
 
 /** An error that was thrown in the page. */
