@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { Area, Device } from '../../src/device/device.ts'
+import type { Device } from '../../src/device/device.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import { loadSqlite } from '../../src/engine/sqlite-module.ts'
 import { realEnvironment } from '../../src/environment.ts'
@@ -35,7 +35,8 @@ export interface BigOptions {
 export async function measureBigDatabase(options: BigOptions): Promise<Measured[]> {
   const memory = new MemoryWatch()
   const environment = realEnvironment()
-  const device = new WatchedDevice(options.device, () => memory.sample())
+  const { device } = options
+  watch(device, () => memory.sample())
   const sqlite3 = await loadSqlite(await sqliteWasm(), {})
   memory.heap = () => sqlite3.wasm.heap8u().byteLength
   const store = await BlockStore.open({ device, environment })
@@ -128,60 +129,26 @@ class MemoryWatch {
   }
 }
 
-/** A device that lets the watch look now and then. */
-class WatchedDevice implements Device {
-  readonly #inner: Device
-  readonly #look: () => void
-  #calls = 0
-  #bytes = 0
-
-  constructor(inner: Device, look: () => void) {
-    this.#inner = inner
-    this.#look = look
+/** Has a device let the watch look now and then. */
+function watch(device: Device, look: () => void): void {
+  let calls = 0
+  let bytes = 0
+  const called = (count: number) => {
+    calls += 1
+    bytes += count
+    if (calls < CALLS_PER_LOOK && bytes < BYTES_PER_LOOK) return
+    calls = 0
+    bytes = 0
+    look()
   }
-
-  get kind() {
-    return this.#inner.kind
+  const read = device.read.bind(device)
+  device.read = (area, into, at) => {
+    called(into.length)
+    return read(area, into, at)
   }
-  get afterFailedSync() {
-    return this.#inner.afterFailedSync
-  }
-  size(area: Area): number {
-    return this.#inner.size(area)
-  }
-  read(area: Area, into: Uint8Array, at: number): number {
-    this.#called(into.length)
-    return this.#inner.read(area, into, at)
-  }
-  write(area: Area, bytes: Uint8Array, at: number): void {
-    this.#called(bytes.length)
-    this.#inner.write(area, bytes, at)
-  }
-  reserve(area: Area, size: number): void {
-    this.#inner.reserve(area, size)
-  }
-  truncate(area: Area, size: number): void {
-    this.#inner.truncate(area, size)
-  }
-  barrier(): void {
-    this.#inner.barrier()
-  }
-  flush() {
-    return this.#inner.flush()
-  }
-  sync() {
-    return this.#inner.sync()
-  }
-  close() {
-    return this.#inner.close()
-  }
-
-  #called(bytes: number): void {
-    this.#calls += 1
-    this.#bytes += bytes
-    if (this.#calls < CALLS_PER_LOOK && this.#bytes < BYTES_PER_LOOK) return
-    this.#calls = 0
-    this.#bytes = 0
-    this.#look()
+  const write = device.write.bind(device)
+  device.write = (area, from, at) => {
+    called(from.length)
+    write(area, from, at)
   }
 }
