@@ -5,7 +5,7 @@ import type { Request, RequestSeq } from '../protocol/messages.ts'
 import type { ValueWriter } from '../protocol/value-writer.ts'
 import type { AnswerReader } from './answer-readers.ts'
 
-type WithoutNumber<R> = R extends { readonly seq: RequestSeq } ? Omit<R, 'seq' | 'timeoutMs'> : never
+type WithoutNumber<R> = R extends { readonly seq: RequestSeq } ? Omit<R, 'seq' | 'timeoutMs' | 'asks'> : never
 /** A request that has no number yet. Ranges in it count from the start of the payload it will travel in. */
 export type RequestBody = WithoutNumber<Request>
 
@@ -27,6 +27,8 @@ export interface CallPlan<T> {
   readonly demandMs?: number
   /** Whether sending it again after the engine's death cannot apply it twice, given recorded outcomes. */
   readonly resend: boolean
+  /** Sent again it is not to be run, only answered if it was applied: it depends on what its engine had open. */
+  readonly asks?: boolean
   /** What is known of its effect if the engine dies while it is on its way and it is not sent again. */
   readonly ifLost: 'no' | 'unknown'
   readonly observer?: CallObserver | undefined

@@ -13,13 +13,9 @@ export interface DatabaseEvents {
   corruption: { readonly block: number | undefined; readonly message: string }
   /** A database that was open for reading only (`info.readOnly`), for lack of space, can be written again. */
   writable: { readonly term: number }
-  /** The worker ended by itself; the next call starts another. */
-  'worker-lost': { readonly cause: Error }
   /** Everything has been replaced by an imported file. */
   reopened: { readonly blockSize: number; readonly term: number }
-  /** Another worker has taken over. */
-  'worker-restarted': { readonly term: number }
-  /** Another engine is in use: that of a new term, in this page or in another one. */
+  /** Another engine is in use, after the one before has ended: that of a new term, in this page or in another one. */
   'leader-change': { readonly term: number; readonly role: Role }
   /** This page has begun or ceased to lead. */
   role: { readonly role: Role }
@@ -36,8 +32,6 @@ export class Emitter {
     corruption: new Set(),
     reopened: new Set(),
     writable: new Set(),
-    'worker-lost': new Set(),
-    'worker-restarted': new Set(),
     'leader-change': new Set(),
     role: new Set(),
     'version-too-new': new Set(),

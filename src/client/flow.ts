@@ -79,6 +79,7 @@ export class Flow {
       timeoutMs: 0,
       demandMs: timeoutMs,
       ifLost: 'no',
+      asks: admitted.asks === true,
       get resend() {
         return admitted.resend && !taken()
       },

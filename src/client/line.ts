@@ -400,8 +400,9 @@ function numbered(call: Call, nowMs: number): Request {
   const { body, seq, plan, deadlineMs } = call
   const timeoutMs = plan.demandMs ?? (plan.timeoutMs === 0 ? 0 : Math.max(1, Math.ceil(deadlineMs - nowMs)))
   // The first part of a bulk names itself, and learns its number only here.
-  if (body.type === 'bulk' && body.bulk === 0) return { ...body, bulk: seq, seq, timeoutMs }
-  return { ...body, seq, timeoutMs }
+  const asks = plan.asks && call.timesSent > 1 && { asks: true as const }
+  if (body.type === 'bulk' && body.bulk === 0) return { ...body, bulk: seq, seq, timeoutMs, ...asks }
+  return { ...body, seq, timeoutMs, ...asks }
 }
 
 function effect(call: Call): string {

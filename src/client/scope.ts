@@ -7,7 +7,7 @@ import type { Session } from './session.ts'
 import type { StatementText } from './sql-text.ts'
 
 /** What a scope decides of a call. */
-export type ScopedPlan = Pick<CallPlan<unknown>, 'resend' | 'ifLost' | 'observer'>
+export type ScopedPlan = Pick<CallPlan<unknown>, 'resend' | 'asks' | 'ifLost' | 'observer'>
 
 export interface Scope {
   readonly session: Session
@@ -28,9 +28,9 @@ export class DatabaseScope implements Scope {
   }
 
   admit(text: StatementText): ScopedPlan {
-    const resend = this.session.admit(text)
+    const again = this.session.admit(text)
     const observer = text.writes ? this.session.watch.observe() : undefined
-    return { resend, ifLost: text.reads ? 'no' : 'unknown', observer }
+    return { ...again, ifLost: text.reads ? 'no' : 'unknown', observer }
   }
 
   succeeded(text: StatementText): void {

@@ -131,20 +131,26 @@ export class Session {
   }
 
   /**
-   * To be called for every piece of SQL text outside interactive transactions, before it is sent. Answers whether it may
-   * be sent again to another engine. Throws LeaderLostError if a transaction begun by text was lost before.
+   * To be called for every piece of SQL text outside interactive transactions, before it is sent. Answers how it may be sent
+   * again to another engine: what belongs to a transaction of its own making only asks what became of it. Throws
+   * LeaderLostError if a transaction begun by text was lost before.
    */
-  admit(text: StatementText): boolean {
+  admit(text: StatementText): { readonly resend: true; readonly asks: boolean } {
     const lost = this.#textLost
     this.#textLost = undefined
     if (lost) throw lost
-    if (text.opens) this.#textOpen = true
-    return !text.control && !this.#textOpen
+    const asks = text.control || this.#textOpen
+    // A script that ends what it begins leaves nothing open, however it ends.
+    if (text.opens && !text.closes) this.#textOpen = true
+    return { resend: true, asks }
   }
 
   /** To be called when a piece of SQL text has succeeded. */
   succeeded(text: StatementText): void {
-    if (text.closes) this.#textOpen = false
+    if (!text.closes) return
+    this.#textOpen = false
+    // Its end was recorded, though its engine did not live to say so.
+    this.#textLost = undefined
   }
 
   warnDuplicates(columns: readonly string[]): void {
@@ -208,7 +214,6 @@ export class Session {
     if (!before) return
     this.#leaderChanges++
     this.#lastFailoverMs = this.clock.monotonicMs() - this.#lostMs
-    this.events.emit('worker-restarted', { term: info.term })
     this.events.emit('leader-change', { term: info.term, role })
     if (role !== placeBefore.role) this.events.emit('role', { role })
   }
@@ -226,7 +231,6 @@ export class Session {
     const gone = cause instanceof StorageError && cause.code === 'evicted'
     if (gone) this.line.finish(cause)
     const work = !gone && this.line.detach(cause)
-    this.events.emit('worker-lost', { cause })
     if (work) this.#member.want()
   }
 

@@ -176,7 +176,7 @@ class TransactionState implements OpenTransaction {
     const lifetimeMs = this.#options.timeoutMs ?? LIFETIME_MS
     const waiting = immediate ? session.watch.observe() : undefined
     const request = session.line.call({
-      resend: session.admit(text),
+      ...session.admit(text),
       ifLost: 'no',
       observer: waiting,
       build: (): RequestBody => ({ type: 'begin', transaction: this.id, mode: this.#mode, lifetimeMs }),

@@ -2,8 +2,8 @@
 // not run again. Table, little-endian:
 //
 //   offset  size  field
-//   0       1     kind: 1 done, 2 result, 3 batch, 4 applied but its rows were too many to keep
-//   done and 4 end here; result is one statement, batch is a u16 count and that many statements:
+//   0       1     kind: 1 done, 2 result, 3 batch, 4 applied but its rows were too many to keep, 5 a part of a script
+//   done and 4 end here; 5 is a u32, the statements from the script's beginning that are in force; result is one statement, batch is a u16 count and that many statements:
 //   +0      4     changes, u32
 //   +4      8     lastInsertRowid, i64
 //   +12     1     1 if rows follow, else 0
@@ -18,6 +18,7 @@ const KIND_DONE = 1
 const KIND_RESULT = 2
 const KIND_BATCH = 3
 const KIND_ROWS_LOST = 4
+const KIND_PARTLY = 5
 /** Beyond this many bytes of rows only the fact that the request was applied is kept. */
 const ROWS_BYTES_MAX = 64 * 1024
 
@@ -26,9 +27,17 @@ export type RecordedOutcome =
   | { readonly kind: 'result'; readonly statements: readonly StatementOutcome[] }
   | { readonly kind: 'batch'; readonly statements: readonly StatementOutcome[] }
 
+/** A script with transactions of its own has come so far: a commit behind it replaces this. */
+export interface PartOutcome {
+  readonly kind: 'partly'
+  /** Statements from its beginning that are in force. */
+  readonly count: number
+}
+
 export const DONE_OUTCOME: RecordedOutcome = { kind: 'done' }
 
-export function encodeOutcome(outcome: RecordedOutcome): Uint8Array {
+export function encodeOutcome(outcome: RecordedOutcome | PartOutcome): Uint8Array {
+  if (outcome.kind === 'partly') return concat([Uint8Array.of(KIND_PARTLY), u32(outcome.count)])
   if (outcome.kind === 'done') return Uint8Array.of(KIND_DONE)
   const [only] = outcome.statements
   if (outcome.kind === 'result' && only && !only.rows) return encodePlainResult(only)
@@ -47,7 +56,7 @@ export function encodeOutcome(outcome: RecordedOutcome): Uint8Array {
   return concat([Uint8Array.of(outcome.kind === 'batch' ? KIND_BATCH : KIND_RESULT), ...parts])
 }
 
-/** Throws LeaderLostError `yes` if the rows, or all of it, were not kept. */
+/** Throws LeaderLostError: `yes` if the rows, or all of it, were not kept, `partly` for a part of a script. */
 export function decodeOutcome(bytes: Uint8Array): RecordedOutcome {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let at = 1
@@ -58,6 +67,10 @@ export function decodeOutcome(bytes: Uint8Array): RecordedOutcome {
   const kind = view.getUint8(0)
   if (kind === KIND_DONE) return DONE_OUTCOME
   if (kind === KIND_ROWS_LOST) throw resultLost()
+  if (kind === KIND_PARTLY) {
+    need(4)
+    throw partlyApplied(view.getUint32(at, true))
+  }
   let count = 1
   if (kind === KIND_BATCH) {
     need(2)
@@ -93,6 +106,16 @@ export function decodeOutcome(bytes: Uint8Array): RecordedOutcome {
 
 const resultLost = (): LeaderLostError =>
   new LeaderLostError('yes', 'The request was applied, but its rows were too many to be kept for a second answer.')
+
+/** The answer to a script that was not seen to end; `statements` are in force, if that is known. */
+export function partlyApplied(statements?: number): LeaderLostError {
+  const known = statements === undefined ? 'Some' : `The first ${statements}`
+  return new LeaderLostError(
+    'partly',
+    `The engine ended during a script with its own transactions. ${known} of its statements are in force, what was not committed is not.`,
+    statements === undefined ? {} : { statements },
+  )
+}
 
 /** The common case, a write without rows: 14 bytes. */
 function encodePlainResult({ changes, lastInsertRowid }: StatementOutcome): Uint8Array {

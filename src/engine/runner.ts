@@ -4,7 +4,7 @@
 //
 // Invariants: while an interactive transaction or a bulk owns the writer, nothing else runs there; between two requests the
 // writer is otherwise in autocommit with no active statement.
-import { AbortError, StorageError, UsageError } from '../errors/errors.ts'
+import { AbortError, LeaderLostError, StorageError, UsageError } from '../errors/errors.ts'
 import type { BatchItem, ScriptRequest, StatementRequest } from '../protocol/messages.ts'
 import { BulkRunner } from './bulk-runner.ts'
 import { type Connection, SliceEnded } from './connection.ts'
@@ -17,7 +17,7 @@ import { InteractiveRunner } from './interactive-runner.ts'
 import { type Job, waitTimeout } from './job.ts'
 import { answerMaintenance, type MaintenanceStore } from './maintenance.ts'
 import type { Outbox } from './outbox.ts'
-import { DONE_OUTCOME, decodeOutcome, type RecordedOutcome } from './outcome.ts'
+import { DONE_OUTCOME, decodeOutcome, partlyApplied, type RecordedOutcome } from './outcome.ts'
 import { NoOutcomeRoom, OutcomeRoom } from './outcome-room.ts'
 import { runPrepare } from './prepare.ts'
 import { ReaderRequests } from './reader-requests.ts'
@@ -26,6 +26,7 @@ import type { Runner, RunResult, Scheduler } from './scheduler.ts'
 import {
   applyAutoVacuum,
   asStatement,
+  controlledScript,
   runControlledScript,
   runScriptStatements,
   splitForRunning,
@@ -44,6 +45,9 @@ import {
 import { runStatement } from './statement-run.ts'
 import { beginsDeferred, TextTransactions, transactionOf } from './text-transactions.ts'
 import { type Maybe, settled, WriteTransactions } from './write-transactions.ts'
+
+const notApplied = () =>
+  new LeaderLostError('no', "The database's worker ended before this was committed. It was not applied.")
 
 /** Autocommit reads on the writer must end within this time, else they start again on a reader. */
 const WRITER_READ_MS_MAX = 8
@@ -294,8 +298,12 @@ export class RequestRunner implements Runner {
   /** A request that was sent again after its commit is answered with the outcome in that commit's record. */
   #answeredBefore(job: Job): boolean {
     const recorded = this.database.blocks.outcomeOf(job.session.client, job.request.seq)
-    if (recorded === undefined) return false
+    if (recorded === undefined) {
+      if (job.request.asks) throw notApplied()
+      return false
+    }
     this.repeatsAnswered++
+    if (recorded.length === 0 && controlledScript(job.request)) throw partlyApplied()
     const outcome = decodeOutcome(recorded)
     const last = outcome.kind === 'done' ? undefined : outcome.statements.at(-1)
     if (last) job.session.counts.lastInsertRowid = last.lastInsertRowid

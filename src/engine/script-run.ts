@@ -4,7 +4,8 @@ import { SqliteError, UsageError } from '../errors/errors.ts'
 import type { ScriptRequest, StatementRequest } from '../protocol/messages.ts'
 import type { Connection } from './connection.ts'
 import type { InteractiveTransaction } from './interactive.ts'
-import type { Job } from './job.ts'
+import type { Job, QueuedRequest } from './job.ts'
+import { DONE_OUTCOME, type PartOutcome, type RecordedOutcome } from './outcome.ts'
 import { normalSetting, pragmaRule } from './pragmas.ts'
 import type { RequestRunner } from './runner.ts'
 import type { RunResult } from './scheduler.ts'
@@ -14,6 +15,7 @@ import { changesConnection, needsWriter, refuseOutsideTransaction, runsBare } fr
 import { runStatement } from './statement-run.ts'
 
 const CONTROL = new Set(['BEGIN', 'SAVEPOINT', 'COMMIT', 'END', 'ROLLBACK', 'RELEASE', 'VACUUM', 'ATTACH', 'DETACH'])
+const READING = new Set(['SELECT', 'VALUES', 'EXPLAIN'])
 const SETTING = /^PRAGMA\s+(?:\w+\s*\.\s*)?(\w+)\s*(?:=\s*([^\s;]+)|\(\s*([^\s)]+)\s*\))/i
 const NO_PAYLOAD = new Uint8Array(0)
 
@@ -40,6 +42,11 @@ export function splitForRunning(sql: string): SplitScript {
         settings.set(name.toLowerCase(), normalSetting(name.toLowerCase(), value))
     }
   return { statements, controlled, settings }
+}
+
+/** True for a script that has transactions of its own. */
+export function controlledScript(request: QueuedRequest): boolean {
+  return request.type === 'script' && splitForRunning(request.sql).controlled
 }
 
 /** A script of one statement that controls a transaction, as that statement; it is treated as `run` would. */
@@ -100,9 +107,12 @@ export async function runControlledScript(
     tainted = false
   }
   try {
-    for (const part of statements) {
+    for (const [i, part] of statements.entries()) {
       await runner.writes.withRoom(() => {})
-      tainted = inScript(job, part, () => runControlled(runner, job, database.writer, part)) || tainted
+      // What reads changes nothing, so it may be missing from a script that is called done.
+      const done = statements.slice(i + 1).every(({ keyword }) => READING.has(keyword))
+      const outcome = done ? DONE_OUTCOME : ({ kind: 'partly', count: i + 1 } as const)
+      tainted = inScript(job, part, () => runControlled(runner, job, part, outcome)) || tainted
       if (!database.writer.autocommit) continue
       if (inside) text.forget(inside)
       inside = undefined
@@ -123,8 +133,14 @@ export async function runControlledScript(
   return runner.done(job, true)
 }
 
-/** Returns true if the statement left something in the connection. */
-function runControlled(runner: RequestRunner, job: Job, writer: Connection, part: ScriptStatement): boolean {
+/** Returns true if the statement left something in the connection. If it commits, `outcome` is recorded. */
+function runControlled(
+  runner: RequestRunner,
+  job: Job,
+  part: ScriptStatement,
+  outcome: RecordedOutcome | PartOutcome,
+): boolean {
+  const { writer } = runner.database
   const statement = runner.compile(job.session, writer, part.text)
   if (!statement) return false
   const run = () => runStatement(statement, NO_PAYLOAD, undefined, 'changes', runner.database.packer)
@@ -137,8 +153,8 @@ function runControlled(runner: RequestRunner, job: Job, writer: Connection, part
     if (writer.autocommit && !control && needsWriter(statement)) {
       writer.beginImmediate()
       writer.limited(job.limits, run)
-      runner.writes.publish(() => writer.commit([]))
-    } else runner.writes.publish(() => writer.announced([], () => writer.limited(job.limits, run)))
+      runner.writes.commit(job, outcome)
+    } else runner.writes.publishAs(job, outcome, () => writer.limited(job.limits, run))
     return changesConnection(statement) && !facts.savepoint
   } finally {
     writer.release(statement)

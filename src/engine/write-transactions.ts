@@ -7,7 +7,7 @@ import { SQLITE_FULL } from '../vfs/result-codes.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import type { Job } from './job.ts'
-import { encodeOutcome, type RecordedOutcome } from './outcome.ts'
+import { encodeOutcome, type PartOutcome, type RecordedOutcome } from './outcome.ts'
 
 export type Maybe<T> = T | Promise<T>
 
@@ -40,12 +40,12 @@ export class WriteTransactions {
   }
 
   /** Steps COMMIT with the request's outcome. */
-  commit(job: Job, outcome: RecordedOutcome): void {
+  commit(job: Job, outcome: RecordedOutcome | PartOutcome): void {
     this.publish(() => this.#database.writer.commit([originOf(job, outcome)]))
   }
 
   /** Runs a client's own statement that may commit, with the request's outcome in the record if it does. */
-  publishAs(job: Job, outcome: RecordedOutcome, work: () => void): void {
+  publishAs(job: Job, outcome: RecordedOutcome | PartOutcome, work: () => void): void {
     this.publish(() => this.#database.writer.announced([originOf(job, outcome)], work))
   }
 
@@ -79,7 +79,7 @@ export function refuseFull(error: unknown): never {
   })
 }
 
-function originOf({ session, request }: Job, outcome: RecordedOutcome): Origin {
+function originOf({ session, request }: Job, outcome: RecordedOutcome | PartOutcome): Origin {
   const { client, ackedThrough } = session
   return { client, seq: request.seq, ackedThrough, outcome: encodeOutcome(outcome) }
 }

@@ -102,9 +102,16 @@ export class LeaderLostError extends DataSyncError {
   override readonly name = 'LeaderLostError'
   /** `no`: not applied, safe to retry. `yes`: applied, the result is lost. `partly`: a script with its own transactions. */
   readonly applied: 'no' | 'yes' | 'partly' | 'unknown'
-  constructor(applied: LeaderLostError['applied'], message: string, options: ErrorOptions = {}) {
+  /** How many statements from the script's beginning are in force, with `partly`; undefined where that was not kept. */
+  readonly statements: number | undefined
+  constructor(
+    applied: LeaderLostError['applied'],
+    message: string,
+    options: ErrorOptions & { readonly statements?: number } = {},
+  ) {
     super('leader-lost', message, { ...options, retryable: applied === 'no' })
     this.applied = applied
+    this.statements = options.statements
   }
 }
 

@@ -26,7 +26,7 @@ import {
 import type { WireError } from './wire-error.ts'
 
 /** The public fields that travel, beside code and message. */
-const FACTS = ['retryable', 'errno', 'sql', 'offset', 'block', 'parameter', 'applied', 'url'] as const
+const FACTS = ['retryable', 'errno', 'sql', 'offset', 'block', 'parameter', 'applied', 'statements', 'url'] as const
 
 /** Makes an error plain data. Whatever is not one of this package's errors becomes a DataSyncError with code `internal`. */
 export function toWireError(error: unknown): WireError {
@@ -68,8 +68,13 @@ export function fromWireError(wire: WireError): DataSyncError {
       return new BindError(message, numberFact(facts.parameter) ?? stringFact(facts.parameter))
     case 'UsageError':
       return new UsageError(code, message, options)
-    case 'LeaderLostError':
-      return new LeaderLostError(isApplied(facts.applied) ? facts.applied : 'unknown', message, options)
+    case 'LeaderLostError': {
+      const statements = numberFact(facts.statements)
+      return new LeaderLostError(isApplied(facts.applied) ? facts.applied : 'unknown', message, {
+        ...options,
+        ...(statements !== undefined && { statements }),
+      })
+    }
     case 'TimeoutError':
       return new TimeoutError(message, options)
     case 'AbortError':

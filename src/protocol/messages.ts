@@ -137,6 +137,8 @@ interface RequestBase {
   readonly seq: RequestSeq
   /** Milliseconds from arrival until the request must have settled; 0 for no limit. */
   readonly timeoutMs: number
+  /** It was sent to an engine that ended, and is to be answered from what that recorded, but not to be run again. */
+  readonly asks?: true
 }
 
 /** Work that belongs to an interactive transaction names it; without the name it is a transaction of its own. */

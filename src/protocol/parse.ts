@@ -111,6 +111,7 @@ function checkRequest(request: Fields, payloadBytes: number): void {
   }
   natural(request, 'seq')
   nonNegative(request, 'timeoutMs')
+  if (request.asks !== undefined) flag(request, 'asks')
   if (request.transaction !== undefined) natural(request, 'transaction')
   switch (type) {
     case 'statement':

@@ -35,7 +35,11 @@ export interface Result {
 }
 
 /** A request as a test writes it; numbers are added when it is sent. */
-type Draft = Request extends infer R ? (R extends { seq: number } ? Omit<R, 'seq' | 'timeoutMs'> : never) : never
+type Draft = Request extends infer R
+  ? R extends { seq: number }
+    ? Omit<R, 'seq' | 'timeoutMs' | 'asks'>
+    : never
+  : never
 
 interface Waiting {
   readonly seq: number
@@ -219,6 +223,7 @@ export class TestClient {
   request(
     draft: Draft,
     timeoutMs = 30_000,
+    again: { readonly asks?: true } = {},
   ): { readonly seq: number; readonly answer: Promise<Answer>; waiting: Waiting } {
     const seq = ++this.#seq
     let waiting!: Waiting
@@ -227,7 +232,7 @@ export class TestClient {
     })
     this.#waiting.set(seq, waiting)
     if (this.#drafts.length === 0) queueMicrotask(() => this.flush())
-    this.#drafts.push({ ...draft, seq, timeoutMs } as Request)
+    this.#drafts.push({ ...draft, seq, timeoutMs, ...again } as Request)
     return { seq, answer, waiting }
   }
 

@@ -2,6 +2,8 @@
 // answers what the script says. Engines die when told to, with or without a word; the lock of a dead one is free.
 
 import { aliveLockName, type ClientPlatform, type Locks, type Transport } from '../../src/coordination/platform.ts'
+import { LeaderLostError } from '../../src/errors/errors.ts'
+import { toWireError } from '../../src/errors/wire.ts'
 import type {
   Answer,
   EngineInfo,
@@ -192,9 +194,11 @@ export function failure(seq: number, code: string, name = 'SqliteError'): Answer
   return { type: 'error', seq, error: { class: name, code, message: `scripted ${code}`, facts: { errno: 1 } } }
 }
 
-/** Every request succeeds and changes or gives nothing. */
+/** Every request succeeds and changes or gives nothing; of those before it the engine knows none. */
 export function answerPlainly(request: NumberedRequest): Answer {
   const { seq } = request
+  if (request.asks)
+    return { type: 'error', seq, error: toWireError(new LeaderLostError('no', 'scripted: not recorded')) }
   switch (request.type) {
     case 'statement':
       return request.want === 'changes'

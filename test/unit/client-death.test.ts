@@ -73,14 +73,13 @@ describe.each(deaths)('when the worker %s', (_, die) => {
     const platform = new FakePlatform()
     const db = await openWith(platform, 'app.db')
     const events: string[] = []
-    db.on('worker-lost', () => events.push('lost'))
-    db.on('worker-restarted', ({ term }) => events.push(`restarted ${term}`))
+    db.on('leader-change', ({ term, role }) => events.push(`${role} ${term}`))
     die(platform.engine)
     await settle()
     expect(platform.engines).toHaveLength(1)
     await db.run('INSERT')
     expect(platform.engines).toHaveLength(2)
-    expect(events).toEqual(['lost', 'restarted 2'])
+    expect(events).toEqual(['leader 2'])
     expect(db.info.term).toBe(2)
   })
 })
@@ -163,13 +162,31 @@ test('a request that was under way at three deaths is not sent a fourth time', a
   await db.run('INSERT')
 })
 
-test('a script with its own transactions rejects, since part of it may have been applied', async () => {
+test('a script with its own transactions is asked for, not sent to be run again', async () => {
   const platform = new FakePlatform(silent)
   const db = await openWith(platform, 'app.db')
-  const script = db.exec('BEGIN; DELETE FROM t; COMMIT').catch((e: unknown) => e)
+  const sql = 'BEGIN; DELETE FROM t; COMMIT; INSERT INTO t VALUES (1)'
+  const script = db.exec(sql).catch((e: unknown) => e)
   await settle()
+  const partly = new LeaderLostError('partly', 'cut short', { statements: 3 })
+  platform.script = ({ seq }) => ({ type: 'error', seq, error: toWireError(partly) })
   platform.engine.vanish()
-  expect(await script).toMatchObject({ code: 'leader-lost', applied: 'unknown' })
+  expect(await script).toMatchObject({ code: 'leader-lost', applied: 'partly', statements: 3, retryable: false })
+  expect(platform.engines[0]?.requests).not.toMatchObject([{ asks: true }])
+  expect(platform.engine.requests).toMatchObject([{ type: 'script', sql, seq: 1, asks: true }])
+})
+
+test('COMMIT as text that was recorded ends well, and nothing is said to be lost', async () => {
+  const platform = new FakePlatform()
+  const db = await openWith(platform, 'app.db')
+  await db.run('BEGIN')
+  platform.script = silent
+  const commit = db.run('COMMIT')
+  await settle()
+  platform.script = ({ seq }) => result(seq)
+  platform.engine.vanish()
+  await commit
+  await db.run('INSERT')
 })
 
 test('a bulk of which the last part had not been sent was not applied', async () => {

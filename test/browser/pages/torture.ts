@@ -132,7 +132,6 @@ async function opened(): Promise<Database> {
       const { term, role } = db.info
       tell({ type: 'term', term, role, why: 'open' })
       db.on('leader-change', (change) => tell({ type: 'term', ...change, why: 'leader-change' }))
-      db.on('worker-lost', ({ cause }) => tell({ type: 'note', text: `lost: ${cause.name} ${cause.message}` }))
       db.on('warning', ({ message }) => tell({ type: 'note', text: `warning: ${message}` }))
       db.on('corruption', ({ message }) => tell({ type: 'wrong', text: `corruption: ${message}` }))
       await settles('schema', db.exec(SCHEMA, LIMITS))
