@@ -67,8 +67,9 @@ const scripted = async (answer: ScriptedPage['script']) => {
 }
 
 async function workerLost(): Promise<{ cause: Error; error: Error }> {
-  const { page, db } = await scripted(() => undefined)
-  const running = db.exec('BEGIN; DELETE FROM t; COMMIT').then(
+  const { page, db } = await scripted(({ type, seq }) => (type === 'begin' ? { type: 'done', seq } : undefined))
+  const inTransaction = db.transaction((tx) => tx.run('DELETE FROM t'))
+  const running = inTransaction.then(
     () => expect.unreachable(),
     (error: Error) => error,
   )
