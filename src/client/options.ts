@@ -61,7 +61,10 @@ export interface StoredOptions extends CallOptions {
 
 /** Options of `open`. */
 export interface OpenOptions {
-  /** Where the bytes live. `auto` (default): OPFS, else IndexedDB, else an error. `memory` forgets everything at close. */
+  /**
+   * Where the bytes live. `auto` (default): OPFS, else IndexedDB, else an error. `memory` forgets everything at close.
+   * `node`: files, in `datasync/node` only.
+   */
   readonly storage?: StorageChoice | undefined
   /** When a write is acknowledged. `strict` (default): it survives a power cut. `relaxed`: it survives a killed browser. */
   readonly durability?: Durability | undefined
@@ -234,7 +237,7 @@ const PRAGMA_CHECKS = Object.fromEntries(
   SESSION_PRAGMAS.filter((name) => name !== 'foreign_keys').map((name) => [name, aSetting]),
 )
 const OPEN_CHECKS = {
-  storage: oneOf('auto', 'opfs', 'indexeddb', 'memory'),
+  storage: oneOf('auto', 'opfs', 'indexeddb', 'memory', 'node'),
   durability: oneOf('strict', 'relaxed'),
   integers: INTEGERS,
   blockSize: aBlockSize,

@@ -26,7 +26,7 @@ function startWorker(workerUrl: string | URL | undefined): Transport {
   if (typeof Worker !== 'undefined') return new WorkerTransport(workerUrl)
   throw new StorageError(
     'unavailable',
-    'A database needs a web page with workers. Here (Node, server-side rendering, or inside a worker of an old browser) there are none: call open() in the browser only, for example in an effect or behind `typeof window`.',
+    "A database needs a web page with workers. Here (Node, server-side rendering, or inside a worker of an old browser) there are none: call open() in the browser only, for example in an effect or behind `typeof window`. In Node, open() of 'datasync/node' keeps databases in files.",
   )
 }
 

@@ -7,6 +7,7 @@
 // be reached and does not hold the database is `evicted`.
 
 import { StorageError } from '../errors/errors.ts'
+import type { StorageChoice, StorageKind } from '../protocol/messages.ts'
 import type { Device } from './device.ts'
 import { toHex } from './hex.ts'
 import { MemoryDevice } from './memory.ts'
@@ -19,7 +20,7 @@ import { acquireStoreLock, Patience, WAIT_MS } from './store-lock.ts'
 
 export interface ChooseOptions {
   readonly name: string
-  readonly storage: 'auto' | 'opfs' | 'indexeddb' | 'memory'
+  readonly storage: StorageChoice
   /** For IndexedDB. Default a quarter of the device's memory, 256 MB where that is unknown. */
   readonly residentBytesMax?: number
   /** How long a storage that is held is tried. Default 5000. */
@@ -30,7 +31,7 @@ export interface ChooseOptions {
 
 export interface ChosenStorage {
   readonly device: Device
-  readonly kind: 'opfs' | 'indexeddb' | 'memory'
+  readonly kind: StorageKind
   /** One whole sentence per decision; `afterOpen` may add to it. */
   readonly why: string[]
   /** The database is new: nothing in it has ever been acknowledged. */
@@ -55,6 +56,8 @@ export interface ChosenStorage {
 export async function chooseStorage(platform: Platform, options: ChooseOptions): Promise<ChosenStorage> {
   encodeName(options.name)
   if (options.storage === 'memory') return inMemory(platform)
+  if (options.storage === 'node')
+    throw new StorageError('unavailable', "There are no files in a browser: storage 'node' is for 'datasync/node'.")
   const patience = new Patience(platform.environment.clock, options.waitMs ?? WAIT_MS)
   const release = await acquireStoreLock(platform, options.name, patience, options.steal)
   try {

@@ -78,6 +78,13 @@ function bootId(): string {
   return readIfThere('/proc/sys/kernel/random/boot_id')?.trim() ?? ''
 }
 
+/** Releases the lock of an owner in this process that is known to be no more and could not do so itself. */
+export function releaseLockOf(directory: string, id: string): void {
+  const path = join(directory, LOCK)
+  const text = readIfThere(path)
+  if (text !== undefined && parseOwner(text)?.id === id) unlinkSync(path)
+}
+
 /** The owner's lock on one directory; throws StorageError `busy` if a live process, this one included, has it. */
 export class NodeLock {
   readonly #directory: string

@@ -30,12 +30,12 @@ interface AreaFile {
 }
 
 /**
- * Opens the storage in `directory`, which is made if it is missing.
+ * Opens the storage in `directory`, which is made if it is missing. `lockId` names this owner in the lock file.
  * Throws StorageError `busy`, naming the process, if another one or this one has it open; DeviceError `io`.
  */
-export function openNodeDevice(directory: string, random: Random): NodeDevice {
+export function openNodeDevice(directory: string, random: Random, lockId = toHex(random.bytes(16))): NodeDevice {
   mkdirSync(directory, { recursive: true })
-  const lock = new NodeLock(directory, toHex(random.bytes(16)))
+  const lock = new NodeLock(directory, lockId)
   const files = new Map<Area, AreaFile>()
   try {
     for (const area of AREAS) {

@@ -37,20 +37,23 @@ export interface OpenedEngine {
 /** Begins to open; `wasm` is awaited while the storage is looked at. Throws StorageError, AssetLoadError. */
 export type OpenEngine = (start: StartOptions, wasm: Promise<SqliteSource>, scope: object) => Promise<OpenedEngine>
 
-/** Opens what is stored in this browser. */
-export function storedEngines(platform: WorkerPlatform): OpenEngine {
+/** Finds or makes the storage that a page asks for. */
+export type ChooseStorage = (start: StartOptions) => Promise<ChosenStorage>
+
+/** Opens what is stored, by default in this browser. */
+export function storedEngines(
+  platform: WorkerPlatform,
+  choose: ChooseStorage = ({ name, storage, steal }) =>
+    chooseStorage(platform.storage, { name, storage, steal: steal === true }),
+): OpenEngine {
   return async (start, wasm, scope) => {
-    const { environment, storage } = platform
+    const { environment } = platform
     // Compiled once per thread, while the storage is looked at; the store asks for it again and tells what fails.
     Checksums.load(checksumBit(start.checksum)).catch(() => {})
     const loading = wasm.then((source) => loadSqlite(source, scope))
     // Both start at once; if the storage fails first, nobody waits for SQLite any more.
     loading.catch(() => {})
-    const chosen = await chooseStorage(storage, {
-      name: start.name,
-      storage: start.storage,
-      steal: start.steal === true,
-    })
+    const chosen = await choose(start)
     let engine: Engine | undefined
     try {
       const store = await BlockStore.open({

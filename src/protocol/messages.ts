@@ -17,8 +17,9 @@ export type TransactionId = number
 
 export type Durability = 'strict' | 'relaxed'
 export type IntegerMode = 'auto' | 'number' | 'bigint'
-export type StorageChoice = 'auto' | 'opfs' | 'indexeddb' | 'memory'
-export type StorageKind = 'opfs' | 'indexeddb' | 'memory'
+export type StorageChoice = 'auto' | StorageKind
+/** `node`: files, in `datasync/node`. */
+export type StorageKind = 'opfs' | 'indexeddb' | 'node' | 'memory'
 export type ChecksumName = 'xxhash64' | 'crc32c' | 'blake3' | 'none'
 
 /** When relaxed commits are synced (DESIGN section 10). All are upper bounds; 0 switches a rule off. */

@@ -92,7 +92,7 @@ export async function copyDatabase(from: string, to: string, { move }: { move: b
 /** Makes a database and fills it; if that fails, there is none. */
 async function makeDatabase(
   name: string,
-  storage: 'auto' | 'opfs' | 'indexeddb' | 'memory',
+  storage: 'auto' | 'opfs' | 'indexeddb' | 'node' | 'memory',
   fill: (db: Database) => Promise<void>,
 ): Promise<void> {
   if ((await listDatabases()).some((entry) => entry.name === name)) throw new Error(`There is already a ${name}.`)
