@@ -49,6 +49,7 @@ class Bulk {
   readonly #sql: string
   readonly #plan: ScopedPlan
   readonly #options: CallOptions | undefined
+  /** On the monotonic clock, less the time that stood still; 0 for none. */
   readonly #deadlineMs: number
   readonly #packer = new ValueWriter()
   #names: readonly string[] | undefined
@@ -70,7 +71,8 @@ class Bulk {
     this.#plan = scope.admit(text)
     this.#options = options
     const timeoutMs = options?.timeoutMs ?? 0
-    this.#deadlineMs = timeoutMs === 0 ? 0 : scope.session.clock.monotonicMs() + timeoutMs
+    const { clock, line } = scope.session
+    this.#deadlineMs = timeoutMs === 0 ? 0 : clock.monotonicMs() - line.stoodMs + timeoutMs
   }
 
   /** Packs one set; true if a part was sent and credit should be awaited. */
@@ -166,7 +168,7 @@ class Bulk {
         this.#wake?.()
       },
       signal: this.#options?.signal,
-      timeoutMs: limitMs === 0 ? 0 : Math.max(1, limitMs - session.clock.monotonicMs()),
+      timeoutMs: limitMs === 0 ? 0 : Math.max(1, limitMs + session.line.stoodMs - session.clock.monotonicMs()),
     })
     part.then(
       (changes) => this.#settled(() => (this.#changes = changes ?? this.#changes)),

@@ -2,7 +2,8 @@
 // call: there is one timer, set for the earliest deadline.
 //
 // The engine enforces deadlines itself and knows more about what happened, so the client waits a little longer for its
-// word. A timer that fires very late says that this thread slept or was blocked; answers may be waiting behind it in
+// word. While calls wait for something that is no fault of theirs (an import, another leader) time stands still for them,
+// for both reasons together but once. A timer that fires very late says that this thread slept or was blocked; answers may be waiting behind it in
 // the queue of the thread, so they are let through first.
 
 import type { Clock } from '../environment.ts'
@@ -11,6 +12,12 @@ import type { Call } from './call.ts'
 const GRACE_MS = 500
 const LATE_MS = 1000
 
+/** A next leader that takes longer is not waited for any more than an engine that does not answer. */
+const FAILOVER_MS_MAX = 30_000
+
+/** Why time stands still. */
+export type Standstill = 'import' | 'failover'
+
 export class Deadlines {
   readonly #clock: Clock
   readonly #calls: () => readonly Call[]
@@ -18,6 +25,9 @@ export class Deadlines {
   #dueMs = Number.POSITIVE_INFINITY
   #cancelTimer: (() => void) | undefined
   #heldSinceMs: number | undefined
+  readonly #reasons = new Set<Standstill>()
+  #stoodMs = 0
+  #cancelGoingOn: (() => void) | undefined
 
   /** `calls` lists the calls that have not settled; `expire` ends one of them. */
   constructor(clock: Clock, calls: () => readonly Call[], expire: (call: Call) => void) {
@@ -26,18 +36,43 @@ export class Deadlines {
     this.#expire = expire
   }
 
-  /** The time of calls stands still until `release`, because they wait for something that is no fault of theirs. */
-  hold(): void {
+  /** The time of calls stands still until `release` for the same reason, or for `FAILOVER_MS_MAX` without a leader. */
+  hold(reason: Standstill): void {
+    if (this.#reasons.has(reason)) return
+    this.#reasons.add(reason)
+    if (reason === 'failover') this.#cancelGoingOn = this.#clock.after(FAILOVER_MS_MAX, () => this.release(reason))
     this.stop()
     this.#heldSinceMs ??= this.#clock.monotonicMs()
   }
 
-  release(): void {
-    if (this.#heldSinceMs === undefined) return
+  release(reason: Standstill): void {
+    if (!this.#reasons.delete(reason)) return
+    if (reason === 'failover') this.#cancelGoingOn?.()
+    if (this.#reasons.size > 0 || this.#heldSinceMs === undefined) return
     const nowMs = this.#clock.monotonicMs()
     for (const call of this.#calls()) call.deadlineMs += nowMs - Math.max(madeMs(call), this.#heldSinceMs)
+    this.#stoodMs += nowMs - this.#heldSinceMs
     this.#heldSinceMs = undefined
     for (const call of this.#calls()) this.add(call)
+  }
+
+  /** Milliseconds for which time has stood still so far. */
+  get stoodMs(): number {
+    return this.#stoodMs + (this.#heldSinceMs === undefined ? 0 : this.#clock.monotonicMs() - this.#heldSinceMs)
+  }
+
+  /** Calls back after `ms` in which time did not stand still; the returned function cancels it. */
+  after(ms: number, callback: () => void): () => void {
+    let stoodMs = this.stoodMs
+    let cancel = this.#clock.after(ms, look)
+    const deadlines = this
+    function look(): void {
+      const restMs = deadlines.stoodMs - stoodMs
+      stoodMs += restMs
+      if (restMs > 0) cancel = deadlines.#clock.after(restMs, look)
+      else callback()
+    }
+    return () => cancel()
   }
 
   add(call: Call): void {

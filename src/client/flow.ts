@@ -114,7 +114,7 @@ export class Flow {
     const { timeoutMs } = this.#options
     const late = () =>
       this.#abandon?.(new TimeoutError(`No more came within ${timeoutMs} ms. What was not taken is lost; ask again.`))
-    const cancelTimer = timeoutMs === 0 ? undefined : this.#scope.session.clock.after(timeoutMs + GRACE_MS, late)
+    const cancelTimer = timeoutMs === 0 ? undefined : this.#scope.session.line.after(timeoutMs + GRACE_MS, late)
     // Between two demands nobody waits for the transaction that it may belong to.
     this.#observer?.made((error) => this.#abandon?.(error))
     await new Promise<void>((resolve) => {

@@ -136,13 +136,24 @@ export class Line {
 
   /** Calls wait for an import, so their time stands still, or (false) goes on. */
   held(held: boolean): void {
-    if (held) this.#deadlines.hold()
-    else this.#deadlines.release()
+    if (held) this.#deadlines.hold('import')
+    else this.#deadlines.release('import')
+  }
+
+  /** Milliseconds for which time has stood still for calls. */
+  get stoodMs(): number {
+    return this.#deadlines.stoodMs
+  }
+
+  /** Calls back after `ms` in which time did not stand still for calls; the returned function cancels it. */
+  after(ms: number, callback: () => void): () => void {
+    return this.#deadlines.after(ms, callback)
   }
 
   /** Takes an engine into use; what is queued is sent at once. */
   attach(post: Post): void {
     this.#post = post
+    this.#deadlines.release('failover')
     this.#flush()
   }
 
@@ -164,6 +175,7 @@ export class Line {
    */
   detach(cause: Error): boolean {
     this.#post = undefined
+    this.#deadlines.hold('failover')
     this.held(false)
     this.#controls = []
     const lost = [...this.#sent.values()]
@@ -182,6 +194,7 @@ export class Line {
     const calls = this.#queue
     this.#queue = []
     this.#writer.truncate(0)
+    this.#deadlines.release('failover')
     for (const call of calls) this.#reject(call, lostError(call, cause))
   }
 
@@ -206,6 +219,7 @@ export class Line {
     this.#queue = []
     this.#sent.clear()
     for (const call of calls) this.#reject(call, error)
+    this.#deadlines.release('failover')
     this.#deadlines.stop()
     this.#acknowledging?.()
   }
