@@ -1,10 +1,13 @@
 // The entry of the worker's script, and nothing but wiring. As a page's worker, its first message decides whether it becomes
-// the engine of a database or answers one question about the stored ones; as a SharedWorker it is the broker that hands
-// ports to engines. Imported on a page's main thread it throws UsageError `wrong-thread`, which says how to start it.
+// the engine of a database or answers one question about the stored ones; started by an engine, it becomes the helper of its
+// device; as a SharedWorker it is the broker that hands ports to engines. Imported on a page's main thread it throws UsageError
+// `wrong-thread`, which says how to start it.
 
 import { Broker } from './coordination/broker.ts'
 import { browserTabs, wrapPort } from './coordination/browser-tabs.ts'
 import { Leadership } from './coordination/leadership.ts'
+import { type FromHelper, isHelperStart, type ToHelper } from './device/helper-messages.ts'
+import { HelperService } from './device/helper-service.ts'
 import { browserPlatform } from './device/platform.ts'
 import { refuseMainThread } from './engine/sqlite-module.ts'
 import { type Receive, startEngineWorker } from './engine/worker.ts'
@@ -20,7 +23,7 @@ declare const self: {
   /** In a SharedWorker only. */
   onconnect?: ((event: MessageEvent<unknown>) => void) | null
   onmessage: ((event: MessageEvent<unknown>) => void) | null
-  postMessage(message: FromEngine | StorageAnswer, transfer: Transferable[]): void
+  postMessage(message: FromEngine | StorageAnswer | FromHelper, transfer: Transferable[]): void
 }
 
 refuseMainThread(self)
@@ -39,6 +42,14 @@ function serveAsEngine(): void {
   self.onmessage = ({ data }) => {
     if (isStorageJob(data)) {
       void answerStorageJob(browserPlatform(realEnvironment()), data).then((answer) => self.postMessage(answer, []))
+    } else if (!receive && isHelperStart(data)) {
+      const environment = realEnvironment()
+      const platform = browserPlatform(environment).indexedDb!
+      const helper = new HelperService(
+        { platform, environment, post: (message) => self.postMessage(message, []) },
+        data,
+      )
+      self.onmessage = ({ data: next }) => helper.receive(next as ToHelper)
     } else {
       receive ??= newEngine()
       receive(data)

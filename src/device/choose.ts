@@ -172,6 +172,8 @@ class Choice {
       await device.close()
       throw this.#evicted('indexeddb')
     }
+    if (device.partly)
+      this.#why.push('It is larger than may stay in memory: a helper worker fetches it as it is needed.')
     const keepBallast = () => device.keepBallast()
     return this.#chosen(device, 'indexeddb', record, { created: create, stillThere: async () => {}, keepBallast })
   }

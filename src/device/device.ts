@@ -63,6 +63,12 @@ export interface Device {
    * or sync stored, atomically; nothing of what failed will ever appear (IndexedDB).
    */
   readonly afterFailedSync: 'kept' | 'undone'
+
+  /**
+   * What was written and not flushed takes so much memory that more will soon be refused as `full`: whoever can wait
+   * flushes first. False for a device that writes at once.
+   */
+  readonly crowded: boolean
 }
 
 /** `full`: no space. `io`: the platform failed. `fenced`: another owner took over. `evicted`: the stored data is gone. */

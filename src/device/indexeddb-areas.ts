@@ -1,14 +1,19 @@
-// The resident content of an IndexedDB device, and the changes that are not stored yet. It stands apart from the device
+// The content of an IndexedDB device, and the changes that are not stored yet. It stands apart from the device
 // because it is synchronous and knows nothing of connections, transactions or failures; it can only be told to forget.
 //
 // Invariants: the areas show every write at once; pieces are in write order; the areas without the changes of all
-// pieces are exactly what is stored.
+// pieces are exactly what is stored. A chunk of `main` is pinned by each piece that changes it, from its first change
+// until all of its batch is stored or taken back: so what is fetched was never changed since it was stored.
 
 import { ChunkedBytes } from './chunked-bytes.ts'
 import { type Area, DeviceError } from './device.ts'
 import { CHUNK_BYTES, isLogArea, LOG_AREAS, type LogArea, type LogValue, type Sizes } from './indexeddb-format.ts'
 import { Piece } from './indexeddb-piece.ts'
 import { LogValues } from './log-values.ts'
+import { AWAY, type Chunk, type ChunkSource, type ChunkState, MainChunks } from './main-chunks.ts'
+
+/** Beyond this share of the memory what is not stored yet should be. */
+const CROWDED_SHARE = 1 / 4
 
 export type StoredLogs = { [area in LogArea]: ReadonlyMap<number, LogValue> }
 
@@ -20,8 +25,9 @@ export interface AreaLimits {
 }
 
 export class ResidentAreas {
-  readonly #areas: { readonly [area in Area]: ChunkedBytes } = {
-    main: new ChunkedBytes(CHUNK_BYTES),
+  readonly #main = new MainChunks(() => this.#limits.residentBytesMax - this.#totalBytes)
+  readonly #areas: { readonly main: MainChunks } & { readonly [area in LogArea | 'scratch']: ChunkedBytes } = {
+    main: this.#main,
     'log-0': new ChunkedBytes(CHUNK_BYTES),
     'log-1': new ChunkedBytes(CHUNK_BYTES),
     scratch: new ChunkedBytes(CHUNK_BYTES),
@@ -31,6 +37,9 @@ export class ResidentAreas {
   readonly #stored: { [area in LogArea]: Map<number, LogValue> } = { 'log-0': new Map(), 'log-1': new Map() }
   readonly #limits: AreaLimits
   #sealed: Piece[] = []
+  /** Bytes that only pieces hold: what they would go back to. Counted once some of `main` may be away. */
+  #heldBytes = 0
+  #partly = false
   #piece: Piece
   #nextNumber = 1
 
@@ -53,10 +62,37 @@ export class ResidentAreas {
     return { 'log-0': new Map(this.#stored['log-0']), 'log-1': new Map(this.#stored['log-1']) }
   }
 
+  /** Bytes in memory, without what is only held to be taken back to. */
+  get residentBytes(): number {
+    const { main, 'log-0': log0, 'log-1': log1, scratch } = this.#areas
+    return main.allocatedBytes + log0.allocatedBytes + log1.allocatedBytes + scratch.allocatedBytes
+  }
+
+  /** Whether some of `main` may be away. */
+  get partly(): boolean {
+    return this.#partly
+  }
+
+  /** What is not stored yet takes so much of the memory that storing it should not wait. */
+  get crowded(): boolean {
+    const unstored = this.#heldBytes + this.#main.pinnedCount * CHUNK_BYTES
+    return unstored > this.#limits.residentBytesMax * CROWDED_SHARE
+  }
+
+  get fetched(): MainChunks['counts'] {
+    return this.#main.counts
+  }
+
+  /** From now on stored chunks of `main` may leave the memory, and come back from `source`. */
+  attach(source: ChunkSource): void {
+    this.#partly = true
+    this.#main.attach(source)
+  }
+
   /** Takes over the stored content; to be called once, first. The chunks are used in place. */
-  load(chunks: Iterable<readonly [number, Uint8Array<ArrayBuffer>]>, logs: StoredLogs, sizes: Sizes): void {
-    for (const [index, chunk] of chunks) this.#areas.main.setChunk(index, chunk)
-    this.#areas.main.grow(sizes.main)
+  load(chunks: Iterable<readonly [number, Chunk | typeof AWAY]>, logs: StoredLogs, sizes: Sizes): void {
+    for (const [index, chunk] of chunks) this.#main.set(index, chunk)
+    this.#main.grow(sizes.main)
     for (const area of LOG_AREAS) {
       for (const [number, value] of [...logs[area]].sort(([a], [b]) => a - b)) {
         this.#layDown(area, value, sizes[area])
@@ -118,12 +154,24 @@ export class ResidentAreas {
     }
   }
 
+  /** Pieces that are stored, all of their batch, or were taken back: nothing of theirs is kept any more. */
+  release(pieces: readonly Piece[]): void {
+    for (const piece of pieces) {
+      for (const [index, { before }] of piece.chunks) {
+        this.#main.unpin(index)
+        if (before instanceof Uint8Array) this.#heldBytes -= CHUNK_BYTES
+      }
+    }
+  }
+
   /**
    * Takes back everything that was written since the first of `pieces` was begun, later writes included. `storedLogs`:
    * what they were then, if some of the pieces have been stored.
    */
   undo(pieces: readonly Piece[], storedLogs?: StoredLogs): void {
-    for (const piece of [...pieces, ...this.#sealed, this.#piece].reverse()) this.#undoPiece(piece)
+    const undone = [...pieces, ...this.#sealed, this.#piece]
+    for (const piece of undone.reverse()) this.#undoPiece(piece)
+    this.release(undone)
     this.#sealed = []
     this.#piece = new Piece(this.sizes)
     for (const area of LOG_AREAS) {
@@ -132,12 +180,17 @@ export class ResidentAreas {
     }
   }
 
-  /** A piece that stores the areas as they are now at every place that the stored `pieces` changed. */
+  /**
+   * A piece that stores the areas as they are now at every place that the stored `pieces` changed. Throws DeviceError `io`
+   * if some of that is not in memory.
+   */
   compensationFor(pieces: readonly Piece[]): Piece {
     const back = new Piece(this.sizes)
     for (const piece of pieces) {
       for (const index of piece.chunks.keys()) {
-        back.chunks.set(index, { before: undefined, after: this.#areas.main.chunk(index) })
+        const after = this.#main.state(index)
+        if (after === AWAY) throw new DeviceError('io', 'what was cut off is not in memory')
+        if (!back.chunks.has(index)) this.#change(back, index, undefined, after)
       }
       for (const area of LOG_AREAS) {
         for (const number of piece.logs[area].puts.keys()) {
@@ -170,14 +223,40 @@ export class ResidentAreas {
     this.#piece = new Piece(this.sizes)
   }
 
+  get #totalBytes(): number {
+    return this.residentBytes + (this.#partly ? this.#heldBytes : 0)
+  }
+
   #requireRoomFor(area: Area, length: number, at: number): void {
-    const more = this.#areas[area].allocationFor(length, at)
+    const more = area === 'main' ? this.#mainBytesFor(length, at) : this.#areas[area].allocationFor(length, at)
     if (more === 0) return
-    const { main, 'log-0': log0, 'log-1': log1, scratch } = this.#areas
-    const total = main.allocatedBytes + log0.allocatedBytes + log1.allocatedBytes + scratch.allocatedBytes + more
     const most = this.#limits.residentBytesMax
-    if (total <= most) return
-    throw new DeviceError('full', `${total} bytes would have to stay in memory, the limit is ${most}`)
+    const beyond = () => this.#totalBytes + more - most
+    if (beyond() <= 0) return
+    if (area === 'main')
+      this.#main.makeRoom(beyond(), Math.floor(at / CHUNK_BYTES), Math.ceil((at + length) / CHUNK_BYTES))
+    else this.#main.makeRoom(beyond())
+    if (beyond() <= 0) return
+    const what = this.#partly ? ' until they are stored' : ''
+    throw new DeviceError('full', `${most + beyond()} bytes would have to stay in memory${what}, the limit is ${most}`)
+  }
+
+  /** Bytes that writing there takes: the chunks, and where some may be away what they would go back to. */
+  #mainBytesFor(length: number, at: number): number {
+    let bytes = 0
+    for (let index = Math.floor(at / CHUNK_BYTES); index * CHUNK_BYTES < at + length; index++) {
+      if (this.#piece.chunks.get(index)?.after) continue
+      const now = this.#main.state(index)
+      if (now === undefined) bytes += CHUNK_BYTES
+      else if (this.#partly) bytes += now === AWAY ? 2 * CHUNK_BYTES : CHUNK_BYTES
+    }
+    return bytes
+  }
+
+  #change(piece: Piece, index: number, before: ChunkState, after: Chunk | undefined): void {
+    piece.chunks.set(index, { before, after })
+    this.#main.pin(index)
+    if (before instanceof Uint8Array) this.#heldBytes += CHUNK_BYTES
   }
 
   /** Makes the chunks of `main` that hold [start, end) this piece's own, to be written in place. */
@@ -185,24 +264,24 @@ export class ResidentAreas {
     for (let index = Math.floor(start / CHUNK_BYTES); index * CHUNK_BYTES < end; index++) {
       const known = this.#piece.chunks.get(index)
       if (known?.after) continue
-      const before = known ? undefined : this.#areas.main.chunk(index)
+      const before = known ? undefined : this.#main.chunk(index, end)
       const whole = start <= index * CHUNK_BYTES && (index + 1) * CHUNK_BYTES <= end
       const after = before && !whole ? before.slice() : new Uint8Array(CHUNK_BYTES)
       if (known) known.after = after
-      else this.#piece.chunks.set(index, { before, after })
-      this.#areas.main.setChunk(index, after)
+      else this.#change(this.#piece, index, before, after)
+      this.#main.set(index, after)
       this.#piece.bytes += CHUNK_BYTES
     }
   }
 
   #ownTail(size: number, before: number): void {
     const first = Math.ceil(size / CHUNK_BYTES)
-    if (size % CHUNK_BYTES > 0 && this.#areas.main.chunk(first - 1)) this.#ownChunks(size - 1, size)
+    if (size % CHUNK_BYTES > 0 && this.#main.state(first - 1)) this.#ownChunks(size - 1, size)
     for (let index = first; index * CHUNK_BYTES < before; index++) {
       const known = this.#piece.chunks.get(index)
-      const chunk = this.#areas.main.chunk(index)
+      const before = this.#main.state(index)
       if (known) known.after = undefined
-      else if (chunk) this.#piece.chunks.set(index, { before: chunk, after: undefined })
+      else if (before) this.#change(this.#piece, index, before, undefined)
     }
   }
 
@@ -240,7 +319,7 @@ export class ResidentAreas {
   }
 
   #undoPiece(piece: Piece): void {
-    for (const [index, { before }] of piece.chunks) this.#areas.main.setChunk(index, before)
+    for (const [index, { before }] of piece.chunks) this.#main.set(index, before)
     for (const area of LOG_AREAS) {
       for (const { at, bytes } of piece.logs[area].overwritten.reverse()) this.#areas[area].write(bytes, at)
     }

@@ -18,7 +18,7 @@ import {
   SCHEMA_VERSION,
   STORES,
 } from './indexeddb-format.ts'
-import type { Piece } from './indexeddb-piece.ts'
+import type { StorablePiece } from './indexeddb-piece.ts'
 
 export interface IndexedDbPlatform {
   readonly factory: IDBFactory
@@ -60,6 +60,12 @@ export function resultOf<T>(request: IDBRequest<T>, transaction: Promise<void>):
 export class NotBegunError extends Error {
   override readonly name = 'NotBegunError'
 }
+
+/** What changes the storage, in this thread or, for content that is fetched as it is needed, in the helper's. */
+export type StoreConnection = Pick<
+  Connection,
+  'open' | 'storePiece' | 'readHead' | 'takeOver' | 'addBallast' | 'giveUpBallast'
+> & { close(): void | Promise<void> }
 
 export class Connection {
   readonly #platform: IndexedDbPlatform
@@ -132,7 +138,7 @@ export class Connection {
    * Stores `piece` and moves the head to `to`, if the head is this owner's and at one of `places`. If it is at `to`
    * already, an earlier attempt got there, and the same is stored again: the caller wants its durability.
    */
-  storePiece(piece: Piece, places: ReadonlySet<number>, to: Head, durability: Durability): Promise<void> {
+  storePiece(piece: StorablePiece, places: ReadonlySet<number>, to: Head, durability: Durability): Promise<void> {
     const logs = LOG_AREAS.filter((area) => piece.logs[area].puts.size + piece.logs[area].deletes.size > 0)
     const stores: StoreName[] = ['head', ...(piece.chunks.size > 0 ? (['main'] as const) : []), ...logs]
     const transaction = this.transaction(stores, 'readwrite', durability)

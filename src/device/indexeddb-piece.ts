@@ -5,8 +5,18 @@
 // `main` that a piece has changed belongs to it: a later piece works on a copy. So `before` and `after` stay true.
 
 import { LOG_AREAS, type LogArea, type LogValue, type Sizes } from './indexeddb-format.ts'
+import type { Chunk, ChunkState } from './main-chunks.ts'
 
-type Chunk = Uint8Array<ArrayBuffer> | undefined
+/** What of a piece is stored: the rest is for taking it back. */
+export interface StorablePiece {
+  readonly chunks: ReadonlyMap<number, { readonly after: Chunk | undefined }>
+  readonly logs: {
+    readonly [area in LogArea]: {
+      readonly puts: ReadonlyMap<number, LogValue>
+      readonly deletes: ReadonlySet<number>
+    }
+  }
+}
 
 export class LogChanges {
   /** Values to store, by number. */
@@ -17,8 +27,9 @@ export class LogChanges {
   readonly overwritten: { readonly at: number; readonly bytes: Uint8Array<ArrayBuffer> }[] = []
 }
 
-export class Piece {
-  readonly chunks = new Map<number, { readonly before: Chunk; after: Chunk }>()
+export class Piece implements StorablePiece {
+  /** `before` is AWAY for a chunk that was cut off while it was not in memory. */
+  readonly chunks = new Map<number, { readonly before: ChunkState; after: Chunk | undefined }>()
   readonly logs: { readonly [area in LogArea]: LogChanges } = { 'log-0': new LogChanges(), 'log-1': new LogChanges() }
   readonly sizesBefore: Sizes
   /** As of the newest write in it. */

@@ -1,41 +1,27 @@
-// The device on IndexedDB: content resident in memory, changes stored in transactions that first compare the head, so
-// that an owner who was replaced can never store anything again. It stands apart from its parts (areas, connection,
-// loading) as the place that decides what a failure means.
+// The device on IndexedDB: content in memory, changes stored in transactions that first compare the head, so that an owner
+// who was replaced can never store anything again. It stands apart from its parts (areas, connection, loading) as the
+// place that decides what a failure means. Content that does not fit into memory is fetched by a helper, where there can
+// be one; then the helper has the only connection.
 //
 // At most one batch is stored at a time; flushes and syncs that arrive meanwhile share the next one. A batch is one
 // piece, or several if it is large, each a transaction of its own, in write order. If one fails for good, the areas go
 // back to what they were before the batch, in memory and, where pieces of it had been stored, in storage too. A barrier
 // needs nothing, since nothing is ever stored before what was written earlier.
 
-import type { Environment } from '../environment.ts'
 import { StorageError } from '../errors/errors.ts'
 import { type Area, type Device, DeviceError } from './device.ts'
 import { deviceErrorFrom, isOutOfSpace } from './device-errors.ts'
+import { HelperConnection } from './helper-connection.ts'
 import { toHex } from './hex.ts'
 import { ResidentAreas } from './indexeddb-areas.ts'
 import { type Ballast, mayUseBallast, takeOverIfRoom } from './indexeddb-ballast.ts'
-import { Connection, type Durability, type IndexedDbPlatform, NotBegunError } from './indexeddb-connection.ts'
+import { Connection, type Durability, NotBegunError, type StoreConnection } from './indexeddb-connection.ts'
 import { CHUNK_BYTES, type Head } from './indexeddb-format.ts'
-import { loadContent } from './indexeddb-load.ts'
+import { loadContent, tooLarge } from './indexeddb-load.ts'
+import { type IndexedDbOptions, PIECE_BYTES_MAX, RESIDENT_BYTES_MAX } from './indexeddb-options.ts'
 import type { Piece } from './indexeddb-piece.ts'
-
-export interface IndexedDbOptions {
-  readonly platform: IndexedDbPlatform
-  readonly environment: Environment
-  /** Name of the IndexedDB database. */
-  readonly databaseName: string
-  /** Makes it where it is missing; without it a missing one is `evicted`. */
-  readonly create: boolean
-  /** Bytes that may stay in memory, content and scratch together. Default 256 MB. */
-  readonly residentBytesMax?: number
-  /** Bytes of one transaction, as a rule. Default 512 KiB: a platform asks for that much free space, even to overwrite. */
-  readonly pieceBytesMax?: number
-  /** Called once when the connection has been closed. */
-  readonly onClosed?: () => void
-}
-
-const RESIDENT_BYTES_MAX = 256_000_000
-const PIECE_BYTES_MAX = 512 * 1024
+import { type Waiting, waiting } from './indexeddb-waiting.ts'
+import type { Chunk } from './main-chunks.ts'
 
 /**
  * Opens the storage and takes it over from any earlier owner. If there is no space for that it can be read, and the first
@@ -51,7 +37,9 @@ export async function openIndexedDbDevice(options: IndexedDbOptions): Promise<In
     const owner = toHex(random.bytes(16))
     const { head, owned } = await takeOverIfRoom(connection, owner, options.create)
     const residentBytesMax = options.residentBytesMax ?? RESIDENT_BYTES_MAX
-    const content = await loadContent(connection, head.sizes, residentBytesMax)
+    const loadBytesMax = options.helpers && Math.min(options.loadBytesMax ?? residentBytesMax, residentBytesMax)
+    const limits = { residentBytesMax, loadBytesMax }
+    const content = await loadContent(connection, head.sizes, limits)
     const areas = new ResidentAreas({ residentBytesMax, pieceBytesMax: options.pieceBytesMax ?? PIECE_BYTES_MAX })
     areas.load(content.chunks, content.logs, head.sizes)
     const device = new IndexedDbDevice(options, connection, areas, {
@@ -61,6 +49,18 @@ export async function openIndexedDbDevice(options: IndexedDbOptions): Promise<In
       ballast: content.hasBallast ? 'kept' : owned ? 'none' : 'spent',
     })
     onVersionChange = () => device.finish()
+    if (content.away) {
+      await device.useHelper().catch((cause: unknown) => {
+        if (cause instanceof DeviceError && cause.reason !== 'io') throw cause
+        const why = cause instanceof Error ? cause.message : String(cause)
+        throw tooLarge(
+          content.chunks.length * CHUNK_BYTES,
+          residentBytesMax,
+          `, and its helper did not start: ${why}`,
+          cause,
+        )
+      })
+    }
     return device
   } catch (error) {
     connection.close()
@@ -77,25 +77,10 @@ interface Begin {
   readonly ballast: Ballast
 }
 
-interface Waiting {
-  durability: Durability
-  readonly promise: Promise<void>
-  readonly resolve: (value: void | Promise<void>) => void
-  readonly reject: (error: DeviceError) => void
-}
-
-function waiting(durability: Durability): Waiting {
-  let settle: Pick<Waiting, 'resolve' | 'reject'> | undefined
-  const promise = new Promise<void>((resolve, reject) => {
-    settle = { resolve, reject }
-  })
-  return { durability, promise, ...settle! }
-}
-
 export class IndexedDbDevice implements Device {
   readonly kind = 'indexeddb'
   readonly #options: IndexedDbOptions
-  readonly #connection: Connection
+  #connection: StoreConnection
   readonly #areas: ResidentAreas
   readonly #owner: string
   #head: Head
@@ -114,6 +99,8 @@ export class IndexedDbDevice implements Device {
   /** The ballast is to be tried again when nothing is being stored. */
   #ballastWanted = false
   #partlyStored = false
+  #helperTried = false
+  #helperStarting = false
 
   constructor(options: IndexedDbOptions, connection: Connection, areas: ResidentAreas, begin: Begin) {
     this.#options = options
@@ -130,6 +117,49 @@ export class IndexedDbDevice implements Device {
   /** `kept` only after a batch that was stored in part, or perhaps, could not be taken back: its outcome is unknown. */
   get afterFailedSync(): 'kept' | 'undone' {
     return this.#partlyStored ? 'kept' : 'undone'
+  }
+
+  /** Some of the content is not in memory and is fetched as it is needed. */
+  get partly(): boolean {
+    return this.#areas.partly
+  }
+
+  get crowded(): boolean {
+    return this.#options.helpers !== undefined && (this.#areas.crowded || this.#helperStarting)
+  }
+
+  /** Bytes in memory, and how often and how many chunks were fetched. */
+  get memory(): { readonly residentBytes: number; readonly fetches: number; readonly chunks: number } {
+    return { residentBytes: this.#areas.residentBytes, ...this.#areas.fetched }
+  }
+
+  /**
+   * Starts a helper that has the connection from now on, so that content may leave the memory. Nothing may be stored
+   * meanwhile. Throws what opening throws; then everything is as before.
+   */
+  async useHelper(): Promise<void> {
+    const { helpers, environment, databaseName } = this.#options
+    if (!helpers) throw new DeviceError('io', 'this page is not cross-origin isolated')
+    this.#helperTried = true
+    this.#helperStarting = true
+    const helper = new HelperConnection({
+      platform: helpers,
+      clock: environment.clock,
+      databaseName,
+      onVersionChange: () => this.finish(),
+    })
+    try {
+      await helper.open(false)
+    } catch (error) {
+      await helper.close()
+      throw error
+    } finally {
+      this.#helperStarting = false
+    }
+    const before = this.#connection
+    this.#connection = helper
+    this.#areas.attach({ chunksMax: helper.chunksMax, fetch: (first, count) => this.#fetch(helper, first, count) })
+    await before.close()
   }
 
   size(area: Area): number {
@@ -178,7 +208,7 @@ export class IndexedDbDevice implements Device {
     this.#stop(new DeviceError('closed', 'the storage was used after it was closed'))
     // The end of a batch that is under way has been reported to those who asked for it.
     await this.#running?.catch(() => {})
-    this.#connection.close()
+    await this.#connection.close()
     this.#options.onClosed?.()
   }
 
@@ -210,6 +240,26 @@ export class IndexedDbDevice implements Device {
       this.#tight ||= this.#ballast === 'spent'
       if (this.#ballast === 'none') throw deviceErrorFrom(error, 'writing the ballast')
     }
+  }
+
+  /** Before the memory is full, while there is time to start a thread. */
+  get #needsHelper(): boolean {
+    const { helpers, residentBytesMax = RESIDENT_BYTES_MAX } = this.#options
+    return helpers !== undefined && !this.#helperTried && this.#areas.residentBytes > residentBytesMax / 2
+  }
+
+  /**
+   * What this owner changed and did not store is never fetched (the areas pin it), and a chunk is fetched in a transaction
+   * begun after the one that stored it was complete. So what comes is what this owner knows, if the head is its own.
+   */
+  #fetch(helper: HelperConnection, first: number, count: number): readonly Chunk[] {
+    if (this.#stopped) throw this.#stopped
+    const { owner, piece, chunks } = helper.fetch(first, count)
+    const known =
+      owner === this.#head.owner ? piece >= Math.min(...this.#places) : !this.#owned && owner === this.#owner
+    if (!known) throw new DeviceError('fenced', 'another owner has taken the storage over')
+    if (chunks.length === count) return chunks
+    throw new DeviceError('io', `${count} chunks from ${first} on should be stored, ${chunks.length} are`)
   }
 
   #requireUsable(): void {
@@ -245,13 +295,19 @@ export class IndexedDbDevice implements Device {
     const next = this.#next
     this.#next = undefined
     if (next) next.resolve(this.#start(next.durability))
-    else if (this.#ballastWanted && !this.#stopped) {
+    else if (this.#needsHelper && !this.#stopped) {
+      // Without one the content has to stay within the memory, as before.
+      this.#running = this.useHelper()
+        .catch(() => {})
+        .finally(() => this.#afterBatch())
+      return
+    } else if (this.#ballastWanted && !this.#stopped) {
       this.keepBallast().catch(() => {}) // the next batch meets the same failure and reports it
       return
     }
     if (next || !this.#finishing || this.#stopped) return
     this.#stop(new DeviceError('evicted', 'the storage is being deleted by another tab'))
-    this.#connection.close()
+    void this.#connection.close()
   }
 
   #stop(error: DeviceError): void {
@@ -270,6 +326,7 @@ export class IndexedDbDevice implements Device {
         this.#areas.stored(piece)
         done.push(piece)
       }
+      this.#areas.release(pieces)
       const gaveSpaceBack = pieces.some(({ sizesBefore, sizes }) => sizes.main < sizesBefore.main)
       if (gaveSpaceBack && this.#ballast === 'spent') this.#tryBallastAgain()
     } catch (cause) {
@@ -286,7 +343,9 @@ export class IndexedDbDevice implements Device {
 
   async #compensate(stored: readonly Piece[]): Promise<void> {
     try {
-      await this.#storePiece(this.#areas.compensationFor(stored), 'strict', true)
+      const back = this.#areas.compensationFor(stored)
+      await this.#storePiece(back, 'strict', true)
+      this.#areas.release([back])
     } catch (error) {
       this.#partlyStored = true
       this.#stop(deviceErrorFrom(error, 'taking back a batch that was stored in part'))

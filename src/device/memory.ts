@@ -26,6 +26,7 @@ export function emptyMemoryAreas(): MemoryAreas {
 export class MemoryDevice implements Device {
   readonly kind = 'memory'
   readonly afterFailedSync = 'kept'
+  readonly crowded = false
   readonly areas: MemoryAreas
   /** May be changed while in use, to make a full device in a test. */
   bytesMax: number

@@ -54,6 +54,7 @@ export function openNodeDevice(directory: string, random: Random, lockId = toHex
 export class NodeDevice implements Device {
   readonly kind = 'node'
   readonly afterFailedSync = 'kept'
+  readonly crowded = false
   readonly #directory: string
   readonly #lock: NodeLock
   readonly #files: ReadonlyMap<Area, AreaFile>

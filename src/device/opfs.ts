@@ -64,6 +64,7 @@ export async function openOpfsDevice(options: OpfsOptions): Promise<OpfsDevice> 
 export class OpfsDevice implements Device {
   readonly kind = 'opfs'
   readonly afterFailedSync = 'kept'
+  readonly crowded = false
   readonly #areas: ReadonlyMap<Area, AreaHandle>
   readonly #options: OpfsOptions
   #stopped: DeviceError | undefined

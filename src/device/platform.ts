@@ -2,6 +2,7 @@
 // without a browser, and so that nothing in this folder reaches for `navigator` by itself.
 
 import type { Environment } from '../environment.ts'
+import { browserHelperPlatform, type HelperPlatform } from './helper-platform.ts'
 import type { IndexedDbPlatform } from './indexeddb-connection.ts'
 import type { DirectoryEntry } from './opfs-types.ts'
 
@@ -21,6 +22,8 @@ export interface Platform {
   readonly indexedDb: IndexedDbPlatform | undefined
   /** Undefined where the browser has no Web Locks; then OPFS handles and the IndexedDB head are the only fences. */
   readonly locks: StoreLocks | undefined
+  /** Undefined where threads cannot share memory. */
+  readonly helpers?: HelperPlatform | undefined
   /** Undefined where the browser does not tell. */
   readonly deviceMemoryBytes: number | undefined
 }
@@ -37,6 +40,7 @@ export function browserPlatform(environment: Environment): Platform {
     environment,
     getDirectory: storage?.getDirectory ? () => storage.getDirectory() : undefined,
     indexedDb: indexedDbPlatform(),
+    helpers: browserHelperPlatform(),
     locks: locks && { request: (name, options, callback) => locks.request(name, options, callback) },
     deviceMemoryBytes: memoryGiB && memoryGiB * GIB,
   }

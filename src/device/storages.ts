@@ -80,7 +80,7 @@ export class Storages {
   }
 
   openIndexedDb(name: string, create: boolean, onClosed: () => void, bytesMax?: number): Promise<IndexedDbDevice> {
-    const { indexedDb, environment, deviceMemoryBytes } = this.#platform
+    const { indexedDb, environment, deviceMemoryBytes, helpers } = this.#platform
     const quarter = deviceMemoryBytes ? deviceMemoryBytes / 4 : RESIDENT_BYTES_DEFAULT
     return openIndexedDbDevice({
       platform: indexedDb!,
@@ -88,6 +88,7 @@ export class Storages {
       databaseName: indexedDbNameOf(name),
       create,
       residentBytesMax: bytesMax ?? quarter,
+      helpers,
       onClosed,
     })
   }

@@ -98,6 +98,7 @@ class Fold {
     for (const segment of this.#touched(sequence)) {
       table.set(segment, this.#foldSegment(segment, sequence, lastCommit.head.sizeBlocks))
       await this.#slice()
+      if (state.writer.device.crowded) await state.writer.flush()
       if (this.#failed) return false
     }
     const side = state.sideAtFold.clone()

@@ -225,10 +225,12 @@ export const storageCases: readonly DeviceCase[] = [
         for (let at = 0; at + piece.length <= size; at += piece.length) {
           device.write('main', piece, at)
           expected.set(piece, at)
+          if (device.crowded) await device.flush()
         }
         for (let at = 0; at + small.length <= size; at += 1_000_003) {
           device.write('main', small, at)
           expected.set(small, at)
+          if (device.crowded) await device.flush()
         }
         device.reserve('main', size)
         await device.sync()

@@ -223,6 +223,7 @@ export function observedDevice(
   return {
     kind: inner.kind,
     afterFailedSync: inner.afterFailedSync,
+    crowded: inner.crowded,
     size: (area) => inner.size(area),
     read: (area, into, at) => inner.read(area, into, at),
     write: (area, bytes, at) => {

@@ -54,6 +54,7 @@ export function watched(disk: SimulatedDisk, labels: Labels, watcher: Watcher): 
   return {
     kind: inner.kind,
     afterFailedSync: inner.afterFailedSync,
+    crowded: inner.crowded,
     size: (area) => inner.size(area),
     read: (area, into, at) => {
       const { flakyReads } = disk.came

@@ -1,6 +1,7 @@
 // IndexedDB in Node with the failures that browsers show, on demand: transactions that abort out of quota or otherwise,
 // lost connections, transactions that are stored although their end is never heard; and a quota, which is asked as
 // Chromium does: a transaction needs as much free space as it puts, also where it overwrites, and deleting needs none.
+// What is committed can be looked at without waiting, as another thread would see it.
 
 import { forceCloseDatabase, IDBFactory, IDBKeyRange } from 'fake-indexeddb'
 import type { IndexedDbPlatform } from '../../src/device/indexeddb-connection.ts'
@@ -28,6 +29,7 @@ export class FakeIndexedDb implements IndexedDbPlatform {
   /** Bytes that may be stored. */
   quotaBytes = Number.POSITIVE_INFINITY
   readonly #used = new Map<string, Map<IDBValidKey, number>>()
+  readonly #committed = new Map<string, Map<IDBValidKey, unknown>>()
 
   get usedBytes(): number {
     let bytes = 0
@@ -35,8 +37,24 @@ export class FakeIndexedDb implements IndexedDbPlatform {
     return bytes
   }
 
+  /** What `store` of `database` holds, as of the last transaction that was stored; not to be changed. */
+  committed(database: string, store: string): Map<IDBValidKey, unknown> {
+    const key = `${database}/${store}`
+    const values = this.#committed.get(key) ?? new Map<IDBValidKey, unknown>()
+    this.#committed.set(key, values)
+    return values
+  }
+
   constructor() {
     const factory = this.factory
+    const remove = factory.deleteDatabase.bind(factory)
+    factory.deleteDatabase = (name: string) => {
+      const request = remove(name)
+      request.addEventListener('success', () => {
+        for (const key of this.#committed.keys()) if (key.startsWith(`${name}/`)) this.#committed.delete(key)
+      })
+      return request
+    }
     const open = factory.open.bind(factory)
     factory.open = (name: string, version?: number) => {
       const request = open(name, version)
@@ -79,12 +97,15 @@ export class FakeIndexedDb implements IndexedDbPlatform {
     for (const name of names) {
       const values = this.#used.get(name) ?? new Map<IDBValidKey, number>()
       this.#used.set(name, values)
+      const committed = this.committed(transaction.db.name, name)
       const store = transaction.objectStore(name)
       const put = store.put.bind(store)
       store.put = (value: unknown, key?: IDBValidKey) => {
         const size = sizeOf(value)
+        const clone = structuredClone(value)
         bytes += size
         done.push(() => values.set(key ?? 0, size))
+        done.push(() => committed.set(key ?? 0, clone))
         const request = put(value, key)
         if (this.usedBytes + bytes > this.quotaBytes)
           request.addEventListener('success', () => inner._abort('QuotaExceededError'))
@@ -93,14 +114,18 @@ export class FakeIndexedDb implements IndexedDbPlatform {
       const remove = store.delete.bind(store)
       store.delete = (query) => {
         done.push(() => {
-          for (const key of [...values.keys()])
-            if (query instanceof IDBKeyRange ? query.includes(key) : query === key) values.delete(key)
+          for (const key of [...values.keys()]) {
+            if (!(query instanceof IDBKeyRange ? query.includes(key) : query === key)) continue
+            values.delete(key)
+            committed.delete(key)
+          }
         })
         return remove(query)
       }
       const clear = store.clear.bind(store)
       store.clear = () => {
         done.push(() => values.clear())
+        done.push(() => committed.clear())
         return clear()
       }
     }

@@ -7,6 +7,7 @@ import type { SimulatedDisk } from './simulated-disk.ts'
 export class SimulatedDevice implements Device {
   readonly kind = 'simulated'
   readonly afterFailedSync: 'kept' | 'undone'
+  readonly crowded = false
   readonly #held: SimulatedDisk
   readonly #life: number
   readonly #beforeStore: (durable: boolean) => void

@@ -19,6 +19,7 @@ function withRoom(inner: Device, limit: { room: number }): Device {
   return {
     kind: inner.kind,
     afterFailedSync: inner.afterFailedSync,
+    crowded: inner.crowded,
     size: (area) => inner.size(area),
     read: (area, into, at) => inner.read(area, into, at),
     write(area, bytes, at) {

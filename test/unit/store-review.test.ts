@@ -17,6 +17,7 @@ const block = (value: number) => new Uint8Array(4096).fill(value)
 class LateDevice implements Device {
   readonly kind = 'simulated'
   readonly afterFailedSync: 'kept' | 'undone'
+  readonly crowded = false
   readonly memory = new MemoryDevice()
   readonly waiting: { resolve: () => void; reject: (error: Error) => void }[] = []
   readonly writes: { area: Area; at: number; bytes: number }[] = []
