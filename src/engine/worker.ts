@@ -18,6 +18,7 @@ import {
 import { parseToEngine } from '../protocol/parse.ts'
 import { type OpenEngine, type OpenedEngine, storedEngines } from './open-engine.ts'
 import { refuseMainThread } from './sqlite-module.ts'
+import type { TabCoordination } from './tab-coordination.ts'
 import type { WorkerPlatform } from './worker-platform.ts'
 
 /** After so long without requests the storage is looked at again before the next one is served. */
@@ -60,6 +61,8 @@ class EngineWorker {
   readonly #scope: WorkerScope
   readonly #platform: WorkerPlatform
   readonly #openEngine: OpenEngine
+  /** Missing where a database is open in one page only. */
+  #tabs: TabCoordination | undefined
   readonly #ports = new Map<ClientId, ReplyPort>()
   /** The client of the page that started this worker. */
   #owner: ClientId | undefined
@@ -86,7 +89,7 @@ class EngineWorker {
       if (message.type === 'requests') this.#serve(message)
       else if (message.type === 'hello') void (message.start ? this.#start(message) : this.#letIn(message, port))
       else if (message.type === 'wasm') this.#giveWasm?.(message.wasm)
-      else if (message.type === 'broker') this.#platform.tabs?.takeBroker(message.port)
+      else if (message.type === 'broker') this.#tabs?.takeBroker(message.port)
       else void (message.client === this.#owner ? this.#close() : this.#part(message.client))
     } catch (error) {
       // Whoever sends nonsense from elsewhere must not end the work of everybody.
@@ -117,7 +120,10 @@ class EngineWorker {
 
   /** The page that started this worker wants the database. */
   async #start(hello: Hello): Promise<void> {
-    const { tabs, holdLock, environment } = this.#platform
+    const { holdLock, environment } = this.#platform
+    // What is in memory belongs to the page that asked for it: no other tab may find it, and nobody has to show that it is there.
+    this.#tabs = hello.start?.storage === 'memory' ? undefined : this.#platform.tabs
+    const tabs = this.#tabs
     try {
       refuseMainThread(this.#scope)
       checkProtocol(hello)
@@ -157,7 +163,7 @@ class EngineWorker {
   }
 
   async #greet({ client, settings }: Hello, port: ReplyPort): Promise<void> {
-    const { tabs } = this.#platform
+    const tabs = this.#tabs
     const [isThere, info] = await Promise.all([
       tabs ? tabs.attend(client, () => this.#part(client)) : true,
       this.#opened?.info(),
@@ -173,7 +179,7 @@ class EngineWorker {
 
   /** A client whose outcomes are kept comes back or is gone; nobody has to ask which before that matters. */
   async #remember(client: ClientId): Promise<void> {
-    const there = await this.#platform.tabs?.attend(client, () => this.#part(client))
+    const there = await this.#tabs?.attend(client, () => this.#part(client))
     if (!there && !this.#ports.has(client)) await this.#opened?.detach(client)
   }
 
@@ -183,7 +189,7 @@ class EngineWorker {
       this.#ports.delete(client)
       await this.#opened?.detach(client)
       port?.postMessage({ type: 'closed' }, [])
-      if (!this.#ports.has(client)) this.#platform.tabs?.forget(client)
+      if (!this.#ports.has(client)) this.#tabs?.forget(client)
     } catch (error) {
       this.#end(error)
     }
@@ -197,7 +203,7 @@ class EngineWorker {
       this.#opened = undefined
       await opened?.close()
       this.#tellAll({ type: 'closed' })
-      this.#platform.tabs?.end()
+      this.#tabs?.end()
     } catch (error) {
       this.#end(error)
     }
@@ -208,7 +214,7 @@ class EngineWorker {
     this.#ending = true
     this.#opened = undefined
     this.#tellAll({ type: 'event', event: { name: 'terminated', error: toWireError(error) } })
-    this.#platform.tabs?.end()
+    this.#tabs?.end()
   }
 
   #tellAll(message: FromEngine): void {
