@@ -8,6 +8,9 @@ import { AssetLoadError, StorageError } from '../errors/errors.ts'
 import type { WasmSource } from '../protocol/messages.ts'
 import { defaultWasm, newDefaultBroker, newDefaultWorker } from './assets.ts'
 
+/** Held here until they are ended: Firefox collects a worker that waits and that only its own handlers refer to. */
+const RUNNING = new Set<Worker>()
+
 const BROKER: WorkerOptions = { type: 'module', name: 'datasync' }
 
 /** The page's own workers, locks, time and chance. Touches nothing until a worker is started. */
@@ -73,6 +76,7 @@ class WorkerTransport implements Transport {
         { cause, url },
       )
     }
+    RUNNING.add(this.#worker)
     this.#worker.onmessage = (event: MessageEvent<unknown>) => {
       this.#spoke = true
       this.onmessage?.(event.data)
@@ -95,5 +99,6 @@ class WorkerTransport implements Transport {
   terminate(): void {
     this.#worker.onmessage = this.#worker.onerror = this.#worker.onmessageerror = null
     this.#worker.terminate()
+    RUNNING.delete(this.#worker)
   }
 }

@@ -14,9 +14,13 @@ interface Outcome {
   readonly stack?: string
 }
 
+/** Firefox collects a worker that waits for OPFS and that only its own handlers refer to. */
+const running = new Set<Worker>()
+
 const steps = {
   async runCase(run: DeviceRun): Promise<void> {
     const worker = new Worker('/pages/device-worker.js', { type: 'module' })
+    running.add(worker)
     try {
       const outcome = await new Promise<Outcome>((resolve, reject) => {
         worker.onmessage = ({ data }) => resolve(data)
@@ -26,6 +30,7 @@ const steps = {
       if (!outcome.ok) throw Object.assign(new Error(outcome.message), { name: outcome.name, stack: outcome.stack })
     } finally {
       worker.terminate()
+      running.delete(worker)
     }
   },
 }
