@@ -9,7 +9,14 @@ import { TabMember } from '../coordination/tab-member.ts'
 import type { Clock } from '../environment.ts'
 import { ClosedError, LeaderLostError, StorageError, TimeoutError, VersionTooNewError } from '../errors/errors.ts'
 import { CANCEL_FLAGS_BYTES, CancelFlags } from '../protocol/cancel-flags.ts'
-import type { ClientCounts, ClientId, EngineEvent, EngineInfo, FunctionDefinition } from '../protocol/messages.ts'
+import type {
+  ClientCounts,
+  ClientId,
+  EngineEvent,
+  EngineInfo,
+  FunctionDefinition,
+  TransactionId,
+} from '../protocol/messages.ts'
 import { PROTOCOL_VERSION } from '../protocol/messages.ts'
 import type { SessionPragmas } from '../protocol/session-pragmas.ts'
 import { Emitter } from './events.ts'
@@ -20,6 +27,9 @@ import { WriterWatch } from './writer-watch.ts'
 
 /** An interactive transaction, to be told when it is no more. */
 export interface OpenTransaction {
+  readonly id: TransactionId
+  /** It has the writer from now on. */
+  holdsWriter(): void
   /** `error` is what its later calls reject with. */
   lost(error: Error): void
   /** Sends its rollback without waiting. */
@@ -284,6 +294,9 @@ export class Session {
         return
       case 'held':
         this.line.held(event.held)
+        return
+      case 'writer':
+        for (const transaction of this.transactions) if (transaction.id === event.transaction) transaction.holdsWriter()
         return
       case 'reopened':
         this.#reopened(event)

@@ -11,9 +11,17 @@ const LATER_WORDS = new RegExp(`;${GAP}([a-z]+)`, 'gi')
 const LAST_ENDS = /(?:^|;)\s*(?:commit|end|rollback)(?:\s+transaction)?[\s;]*$/i
 const TRIGGER = /\bcreate\s+(?:temp\s+|temporary\s+)?trigger\b/i
 
+// What matters for finding the statement behind WITH: texts, names, comments, parentheses, words.
+const TOKEN =
+  /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/|[()]|\w+/g
+const WRITING_PRAGMA =
+  /^\s*pragma\s+(?:\w+\s*\.\s*)?(?:(?:user_version|application_id)\s*[=(]|(?:optimize|incremental_vacuum)\b)/i
+
 const CONTROL = new Set('begin savepoint commit end rollback release vacuum attach detach'.split(' '))
 const READS = new Set('select values explain'.split(' '))
 const WRITES = new Set('insert update delete replace create drop alter reindex vacuum'.split(' '))
+
+const WITH_VERBS = new Set('select values insert update delete replace'.split(' '))
 
 export interface StatementText {
   /** It begins, ends or steps outside a transaction. */
@@ -35,8 +43,12 @@ const plainRead: StatementText = { ...plain, reads: true }
 /** Looks at the first words of one statement. */
 export function statementText(sql: string): StatementText {
   const [, first = '', second = '', third = ''] = FIRST_WORDS.exec(sql)?.map((word) => word?.toLowerCase()) ?? []
-  const writes = WRITES.has(first) || (first === 'begin' && (second === 'immediate' || second === 'exclusive'))
-  if (!CONTROL.has(first)) return writes ? plainWrite : READS.has(first) ? plainRead : plain
+  const verb = first === 'with' ? verbBehindWith(sql) : first
+  const writes =
+    WRITES.has(verb) ||
+    (first === 'begin' && (second === 'immediate' || second === 'exclusive')) ||
+    (first === 'pragma' && WRITING_PRAGMA.test(sql))
+  if (!CONTROL.has(first)) return writes ? plainWrite : READS.has(verb) ? plainRead : plain
   const partly = second === 'to' || (second === 'transaction' && third === 'to')
   return {
     control: true,
@@ -45,6 +57,20 @@ export function statementText(sql: string): StatementText {
     writes,
     reads: false,
   }
+}
+
+/** The first word outside of parentheses that begins a statement; empty if there is none. */
+function verbBehindWith(sql: string): string {
+  let depth = 0
+  for (const [token] of sql.matchAll(TOKEN)) {
+    if (token === '(') depth++
+    else if (token === ')') depth--
+    else if (depth === 0) {
+      const word = token.toLowerCase()
+      if (WITH_VERBS.has(word)) return word
+    }
+  }
+  return ''
 }
 
 /** The same for a script: of its later statements, those that control transactions count. */

@@ -141,9 +141,7 @@ class Level implements Scope {
     return this.#state.plan()
   }
 
-  succeeded({ writes }: StatementText): void {
-    if (writes) this.#state.holdsWriter()
-  }
+  succeeded(): void {}
 }
 
 /** The life of one interactive transaction on the client's side. */
@@ -196,7 +194,7 @@ class TransactionState implements OpenTransaction {
     this.#holder.startTurn()
   }
 
-  /** It has the writer from now on: a deferred one since its first write. */
+  /** It has the writer from now on: a deferred one when the engine says so, at its first write. */
   holdsWriter(): void {
     if (this.#mode !== 'readonly' && !this.#over) this.session.watch.holder = this.#holder
   }
@@ -269,7 +267,6 @@ class TransactionState implements OpenTransaction {
 
   async savepoint(action: 'open' | 'release' | 'rollback', depth: number): Promise<void> {
     await this.#request({ type: 'savepoint', transaction: this.id, action, depth })
-    this.holdsWriter()
   }
 
   /** Like `fail`, for a nested one; if it cannot be undone alone, the whole transaction must not commit. */

@@ -135,7 +135,7 @@ export class InteractiveRunner {
       return
     }
     // Its connection is given back once the statement that is running on it has noticed.
-    stream.cancel()
+    stream.stopped = reason
     stream.session.streams.get(stream.request.seq)?.wake?.()
   }
 
@@ -158,21 +158,29 @@ export class InteractiveRunner {
     session.transactions.set(transaction.id, transaction)
     const { lifetimeMs } = request
     if (lifetimeMs > 0) {
+      transaction.lifetimeMs = lifetimeMs
       transaction.endMs = this.#runner.clock.monotonicMs() + lifetimeMs
       transaction.cancelTimer = this.#runner.clock.after(lifetimeMs, () =>
-        this.#runner.scheduler.post(() =>
-          this.abandon(
-            transaction,
-            new TimeoutError(`The transaction was open for more than ${lifetimeMs} ms and was rolled back.`),
-          ),
-        ),
+        this.#runner.scheduler.post(() => this.#overstayed(transaction)),
       )
     }
     return transaction
   }
 
-  #live(session: Session, id: number): InteractiveTransaction {
+  #overstayed(transaction: InteractiveTransaction): void {
+    const words = `The transaction was open for more than ${transaction.lifetimeMs} ms and was rolled back.`
+    this.abandon(transaction, new TimeoutError(words))
+  }
+
+  /** The transaction of that number. A statement that ended at the transaction's time may come before the timer. */
+  #known(session: Session, id: number): InteractiveTransaction | undefined {
     const transaction = session.transactions.get(id)
+    if (transaction && this.#runner.clock.monotonicMs() >= transaction.endMs) this.#overstayed(transaction)
+    return transaction
+  }
+
+  #live(session: Session, id: number): InteractiveTransaction {
+    const transaction = this.#known(session, id)
     if (!transaction) throw new UsageError('transaction-unknown', `The transaction ${id} is not open.`)
     if (transaction.ended) throw transaction.ended
     return transaction
@@ -244,7 +252,7 @@ export class InteractiveRunner {
 
   #end(job: Job, request: EndRequest): Maybe<RunResult> {
     const { session } = job
-    const transaction = session.transactions.get(request.transaction)
+    const transaction = this.#known(session, request.transaction)
     if (!transaction) throw new UsageError('transaction-unknown', `The transaction ${request.transaction} is not open.`)
     session.transactions.delete(transaction.id)
     if (transaction.ended) {
@@ -285,6 +293,7 @@ export class InteractiveRunner {
       transaction.connection = writer
       transaction.onWriter = true
       this.#runner.owner = transaction
+      transaction.session.event({ name: 'writer', transaction: transaction.id })
       return next()
     })
   }

@@ -23,6 +23,8 @@ export class InteractiveTransaction {
   cancelTimer: (() => void) | undefined
   /** When its time is over, on the monotonic clock; statements in it end then too. */
   endMs = Number.POSITIVE_INFINITY
+  /** The milliseconds that it may be open; 0 for no limit. */
+  lifetimeMs = 0
   /** The statement that is running on its reader between two turns. */
   stream: Job | undefined
 

@@ -353,6 +353,8 @@ export interface EngineEvent {
     | { readonly name: 'writable' }
     /** Requests that write wait for an import (`held`), or go on; their time limits stand still meanwhile. */
     | { readonly name: 'held'; readonly held: boolean }
+    /** A deferred transaction has the writer from now on. */
+    | { readonly name: 'writer'; readonly transaction: TransactionId }
     /** Everything has been replaced by an imported file. */
     | { readonly name: 'reopened'; readonly blockSize: number; readonly term: number }
     | { readonly name: 'terminated'; readonly error: WireError }

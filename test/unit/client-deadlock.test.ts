@@ -15,6 +15,19 @@ const opened = async () => {
 /** A helper of an application that has not been given the transaction. */
 const save = (db: Database) => db.run('INSERT INTO t VALUES (1)')
 
+/** A deferred transaction gets the writer at its first write, which need not show in the first word of a statement. */
+function deferredAfter(name: string, first: (tx: Transaction) => Promise<unknown>) {
+  const inside = (db: Database) =>
+    db.transaction(
+      async (tx) => {
+        await first(tx)
+        await save(db)
+      },
+      { mode: 'deferred' },
+    )
+  return { [`a deferred transaction after ${name}`]: inside }
+}
+
 const INSIDE: Record<string, (db: Database) => Promise<unknown>> = {
   'an immediate transaction': (db) => db.transaction(() => save(db)),
   'a deferred transaction that has written': (db) =>
@@ -25,6 +38,13 @@ const INSIDE: Record<string, (db: Database) => Promise<unknown>> = {
       },
       { mode: 'deferred' },
     ),
+  ...deferredAfter('WITH ... INSERT', (tx) => tx.run('WITH x(i) AS (SELECT 2) INSERT INTO t SELECT i FROM x')),
+  ...deferredAfter('a PRAGMA that writes', (tx) => tx.run('PRAGMA user_version = 2')),
+  ...deferredAfter('a bulk', (tx) => tx.runMany('INSERT INTO t VALUES (?)', [[2]])),
+  ...deferredAfter('a batch', (tx) => tx.batch([['SELECT 1'], ['INSERT INTO t VALUES (2)']])),
+  ...deferredAfter('a script', (tx) => tx.exec('SELECT 1; INSERT INTO t VALUES (2)')),
+  'WITH ... INSERT on the database': (db) =>
+    db.transaction(() => db.run('WITH x(i) AS (SELECT 2) INSERT INTO t SELECT i FROM x')),
   'a nested transaction': (db) => db.transaction((tx) => tx.transaction(() => save(db))),
   'a nested transaction of a deferred one': (db) =>
     db.transaction((tx) => tx.transaction(() => save(db)), { mode: 'deferred' }),

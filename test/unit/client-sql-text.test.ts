@@ -33,12 +33,32 @@ test('what may open and what closes a transaction is told apart', () => {
   }
 })
 
-test('a write is claimed of its first word only, a read of SELECT, VALUES and EXPLAIN', () => {
-  for (const sql of ['INSERT', 'update t', 'CREATE TABLE', 'BEGIN IMMEDIATE'])
-    expect(statementText(sql).writes, sql).toBe(true)
-  for (const sql of ['SELECT', 'WITH x AS (DELETE)', 'PRAGMA user_version = 1', 'BEGIN']) {
+test('a write is claimed of its first word, the one behind WITH, and of PRAGMAs that write', () => {
+  for (const sql of [
+    'INSERT',
+    'update t',
+    'CREATE TABLE',
+    'BEGIN IMMEDIATE',
+    'WITH x(i) AS (SELECT 1) INSERT INTO t SELECT i FROM x',
+    "with recursive x as materialized (select ')' /* ) */), y as (select 1 -- )\n) delete from t",
+    'PRAGMA user_version = 1',
+    'pragma main.application_id(7)',
+    'PRAGMA optimize',
+  ])
+    expect(statementText(sql), sql).toMatchObject({ writes: true, reads: false })
+  for (const sql of [
+    'SELECT',
+    'WITH x AS (DELETE)',
+    'WITH x AS (SELECT 1) SELECT * FROM x',
+    'WITH "insert" AS (VALUES (1)) SELECT 1',
+    'WITH x AS (SELECT 1',
+    'PRAGMA user_version',
+    'PRAGMA foreign_keys = 1',
+    'BEGIN',
+  ]) {
     expect(statementText(sql).writes, sql).toBe(false)
   }
+  expect(statementText('WITH x AS (SELECT 1) SELECT * FROM x').reads).toBe(true)
   expect(statementText('SELECT 1').reads).toBe(true)
   expect(statementText('PRAGMA x').reads).toBe(false)
 })

@@ -216,7 +216,7 @@ describe.each(IMPLEMENTATIONS)('on %s', (_name, make) => {
       db.autoCredit = false
       const sql = 'SELECT a FROM big'
       const sent = db.request({ type: 'statement', sql, parameters: undefined, want: 'rows', transaction })
-      await expect(sent.answer).rejects.toMatchObject({ code: 'aborted' })
+      await expect(sent.answer).rejects.toMatchObject({ code: 'timeout' })
       await expect(db.end(transaction)).rejects.toMatchObject({ code: 'timeout' })
       await engine.close()
       expect(blocks.counts.released).toBe(blocks.counts.pins)
