@@ -16,6 +16,7 @@ interface Undo {
 export class CrashDevice implements Device {
   readonly kind = 'memory'
   readonly afterFailedSync = 'kept'
+  readonly crowded = false
   readonly #memory: MemoryDevice
   #undo: Undo[] = []
   #closed = false

@@ -108,12 +108,12 @@ test('a thread that ends is followed by the next, which has everything acknowled
   const db = await open('thread.db', { directory })
   await db.exec('CREATE TABLE t (a)')
   await db.run('INSERT INTO t VALUES (1)')
-  const lost = new Promise((resolve) => db.on('worker-lost', resolve))
+  const followed = new Promise((resolve) => db.on('leader-change', resolve))
   const module = `data:text/javascript,${encodeURIComponent('export default () => process.exit(3)')}`
   await db.function('leave', { module })
   await expect(db.query('SELECT leave()')).rejects.toMatchObject({ code: 'leader-lost' })
-  await lost
   expect(await db.value('SELECT count(*) FROM t')).toBe(1)
+  await followed
   await db.run('INSERT INTO t VALUES (2)')
   expect(await db.value('SELECT count(*) FROM t')).toBe(2)
   await db.close()
