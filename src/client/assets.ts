@@ -3,6 +3,9 @@
 // none may take a variable or a condition, and all resolve against the built package, where worker and wasm lie beside this
 // code. The single-file build has `inline/assets.ts` in its place.
 
+/** What a Content-Security-Policy has to allow for the worker. */
+export const WORKER_SOURCE = "'self'"
+
 /** The engine's worker, from the file beside the package. Throws what the browser throws. */
 export function newDefaultWorker(): Worker {
   return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })

@@ -4,9 +4,11 @@
 import { pageTabs, wrapPort } from '../coordination/browser-tabs.ts'
 import type { ClientPlatform, Port, Transport } from '../coordination/platform.ts'
 import { realEnvironment } from '../environment.ts'
+import { ORIGIN_REMEDY, WASM_POLICY_REMEDY } from '../errors/asset-remedy.ts'
 import { AssetLoadError, StorageError } from '../errors/errors.ts'
 import type { WasmSource } from '../protocol/messages.ts'
-import { defaultWasm, newDefaultBroker, newDefaultWorker } from './assets.ts'
+import { defaultWasm, newDefaultBroker, newDefaultWorker, WORKER_SOURCE } from './assets.ts'
+import type { PolicyViolation } from './worker-failure.ts'
 
 /** Held here until they are ended: Firefox collects a worker that waits and that only its own handlers refer to. */
 const RUNNING = new Set<Worker>()
@@ -48,47 +50,49 @@ function connectBroker(workerUrl: string | URL | undefined): Port | undefined {
 // which tells what is wrong with the file, and whose own policy may allow what the page's does not.
 async function wasmFrom(file: string | URL | Uint8Array<ArrayBuffer>): Promise<WasmSource> {
   if (file instanceof Uint8Array) return WebAssembly.compile(file).catch(refusedByPolicy)
-  const url = new URL(file, typeof document === 'undefined' ? location.href : document.baseURI).href
+  const url = absolute(file)
   return WebAssembly.compileStreaming(fetch(url, { credentials: 'same-origin' })).catch(() => ({ url }))
 }
 
 // The bytes are part of the script: nothing can be wrong with them, and a worker made of the same script has its policy.
 function refusedByPolicy(cause: unknown): never {
-  throw new AssetLoadError(
-    "The browser refused to compile SQLite's wasm. Allow it in the page's Content-Security-Policy: script-src 'self' 'wasm-unsafe-eval'.",
-    { cause },
-  )
+  throw new AssetLoadError(`The browser refused to compile SQLite's wasm. ${WASM_POLICY_REMEDY}`, { cause })
 }
 
 class WorkerTransport implements Transport {
   onmessage: Transport['onmessage']
   onfailure: Transport['onfailure']
   readonly #worker: Worker
+  readonly #watch = new AbortController()
   #spoke = false
+  #violation: PolicyViolation | undefined
 
   constructor(workerUrl: string | URL | undefined) {
-    const url = workerUrl === undefined ? 'the place beside the package' : String(workerUrl)
+    this.#watchPolicy()
     try {
       this.#worker = workerUrl === undefined ? newDefaultWorker() : new Worker(workerUrl, { type: 'module' })
     } catch (cause) {
+      this.#watch.abort()
+      const url = workerUrl === undefined ? besideWasm() : absolute(workerUrl)
       throw new AssetLoadError(
-        `The browser refused to start the worker from ${url}. Serve the file 'datasync/worker' from the page's own origin, name it with the option 'workerUrl' of open(), and allow it in the page's Content-Security-Policy (worker-src).`,
-        { cause, url },
+        `The browser refused to start the worker${url ? ` from ${url}` : ''}: ${cause instanceof Error ? cause.message : cause}. ${ORIGIN_REMEDY} If it is the Content-Security-Policy that forbids it, add to that: worker-src ${WORKER_SOURCE}.`,
+        { cause, ...(url !== undefined && { url }) },
       )
     }
     RUNNING.add(this.#worker)
     this.#worker.onmessage = (event: MessageEvent<unknown>) => {
+      if (!this.#spoke) this.#watch.abort()
       this.#spoke = true
       this.onmessage?.(event.data)
     }
     // A script that cannot be loaded gives an event without a message.
     this.#worker.onerror = (event) => {
       event.preventDefault()
-      const kind = this.#spoke || event.message ? 'crash' : 'load'
-      this.onfailure?.({ kind, message: event.message ?? '', url })
+      if (this.#spoke || event.message) this.onfailure?.({ kind: 'crash', message: event.message ?? '' })
+      else void this.#tellWhyNotLoaded(workerUrl)
     }
     this.#worker.onmessageerror = () => {
-      this.onfailure?.({ kind: 'crash', message: 'a message from the worker could not be deserialized', url })
+      this.onfailure?.({ kind: 'crash', message: 'a message from the worker could not be deserialized' })
     }
   }
 
@@ -97,8 +101,40 @@ class WorkerTransport implements Transport {
   }
 
   terminate(): void {
+    this.#watch.abort()
+    this.onfailure = undefined
     this.#worker.onmessage = this.#worker.onerror = this.#worker.onmessageerror = null
     this.#worker.terminate()
     RUNNING.delete(this.#worker)
   }
+
+  /** The event comes before the worker's own, which does not say that it was the policy. */
+  #watchPolicy(): void {
+    if (typeof document === 'undefined') return
+    const heard = ({ effectiveDirective }: SecurityPolicyViolationEvent) => {
+      if (/^(worker|child|script|default)-src/.test(effectiveDirective))
+        this.#violation ??= { directive: effectiveDirective }
+    }
+    document.addEventListener('securitypolicyviolation', heard, { signal: this.#watch.signal })
+  }
+
+  async #tellWhyNotLoaded(workerUrl: string | URL | undefined): Promise<void> {
+    const violation = this.#violation
+    const address = workerUrl === undefined ? besideWasm() : absolute(workerUrl)
+    const message = await import('./worker-failure.ts').then(
+      ({ explainWorkerFailure }) => explainWorkerFailure({ address, violation, source: WORKER_SOURCE }),
+      () => '', // the server that lost the worker may have lost this file too
+    )
+    this.onfailure?.({ kind: 'load', message, ...(address !== undefined && { url: address }) })
+  }
+}
+
+/** Where the worker was looked for if nobody moved the package's files; bundlers that do rename the wasm. */
+function besideWasm(): string | undefined {
+  const wasm = defaultWasm()
+  return wasm instanceof URL && wasm.pathname.endsWith('/sqlite3.wasm') ? new URL('worker.js', wasm).href : undefined
+}
+
+function absolute(url: string | URL): string {
+  return new URL(url, typeof document === 'undefined' ? location.href : document.baseURI).href
 }

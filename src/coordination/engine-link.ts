@@ -205,11 +205,10 @@ const closedWhileOpening = () => new ClosedError('The database was closed while 
 /** The error for a worker that has failed by itself. */
 export function failureError(failure: TransportFailure): Error {
   if (failure.kind === 'crash') return new DataSyncError('internal', `The worker failed: ${failure.message}`)
-  const url = failure.url === undefined ? {} : { url: failure.url }
-  return new AssetLoadError(
-    `The worker's script could not be loaded from ${failure.url ?? 'its address'}. Set the option 'workerUrl' of open() to the address under which the file 'datasync/worker' is served (same origin as the page, type text/javascript), and allow it in the page's Content-Security-Policy (worker-src).`,
-    url,
-  )
+  const message =
+    failure.message ||
+    `The worker's script could not be loaded from ${failure.url ?? 'its address'}. Set the option 'workerUrl' of open() to the address under which the file 'datasync/worker' is served (same origin as the page, type text/javascript), and allow it in the page's Content-Security-Policy (worker-src).`
+  return new AssetLoadError(message, failure.url === undefined ? {} : { url: failure.url })
 }
 
 function versionError(protocol: number): AssetLoadError {

@@ -8,6 +8,7 @@ import type { StorageJob } from '../protocol/storage-messages.ts'
 /** How a transport ends by itself. `load`: the script never ran. `crash`: an error that nobody in the worker caught. */
 export interface TransportFailure {
   readonly kind: 'load' | 'crash'
+  /** What went wrong; of a script that did not load also what to do, as far as that is known. */
   readonly message: string
   /** The address of the script, where there is one. */
   readonly url?: string

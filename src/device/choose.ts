@@ -18,6 +18,9 @@ import type { OpfsFindings, StorageRecord } from './records.ts'
 import { type Answer, isBusy, Storages, said, storageErrorFrom } from './storages.ts'
 import { acquireStoreLock, Patience, WAIT_MS } from './store-lock.ts'
 
+const NO_STORAGE_REMEDY =
+  "Leave the private window or allow the site to keep data; or open with { storage: 'memory' }, which forgets everything at close."
+
 export interface ChooseOptions {
   readonly name: string
   readonly storage: StorageChoice
@@ -196,7 +199,10 @@ class Choice {
     if (wish === 'indexeddb') this.#why.push('IndexedDB was asked for.')
     if (!indexedDb.reached) {
       const all = [...this.#why, ended(`IndexedDB cannot be used here: ${indexedDb.why}`)].join(' ')
-      throw new StorageError('unavailable', `This browser offers no storage that keeps data. ${all}`)
+      throw new StorageError(
+        'unavailable',
+        `This browser offers no storage that keeps data. ${all} ${NO_STORAGE_REMEDY}`,
+      )
     }
     await this.#writeFirst('indexedDb', record)
     return this.#openIndexedDb(record)

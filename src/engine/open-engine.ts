@@ -7,7 +7,7 @@ import { BlockStore } from '../store/block-store.ts'
 import { Checksums, checksumBit } from '../store/checksum.ts'
 import { Engine } from './engine.ts'
 import type { ClientPort } from './session.ts'
-import { loadSqlite } from './sqlite-module.ts'
+import { explainPolicy, loadSqlite } from './sqlite-module.ts'
 import type { WorkerPlatform } from './worker-platform.ts'
 
 const READ_ONLY = 'There is no space to take it over for writing, so it can only be read until there is.'
@@ -79,7 +79,7 @@ export function storedEngines(
       return opened(platform, start, { chosen, store, engine })
     } catch (error) {
       await chosen.device.close()
-      throw error
+      throw explainPolicy(error)
     }
   }
 }

@@ -2,6 +2,7 @@
 // stands apart because everything about fetching and instantiating the wasm file fails in its own ways, each of which is
 // answered by an AssetLoadError that names the setting to change.
 import type { Sqlite3Static } from '@sqlite.org/sqlite-wasm'
+import { assetRemedy, WASM_POLICY_REMEDY } from '../errors/asset-remedy.ts'
 import { AssetLoadError, UsageError } from '../errors/errors.ts'
 import type { WasmSource } from '../protocol/messages.ts'
 
@@ -22,8 +23,6 @@ interface ModuleOptions {
 interface PackageConfig {
   sqlite3ApiConfig?: { disable: { vfs: Record<string, boolean> }; warn(): void; debug(): void; log(): void }
 }
-
-const REMEDY = "Set the option 'wasmUrl' to the address under which the file 'datasync/sqlite3.wasm' is served."
 
 /**
  * Loads and starts SQLite. Throws UsageError `wrong-thread` on a page's main thread, AssetLoadError when the wasm file
@@ -54,7 +53,11 @@ export async function loadSqlite(source: WasmSource, scope: ModuleScope): Promis
   try {
     return await Promise.race([started, failed])
   } catch (cause) {
-    throw new AssetLoadError(`SQLite's wasm module could not be started: ${text(cause)}. ${REMEDY}`, { cause })
+    const address = source instanceof WebAssembly.Module ? undefined : source.url
+    throw new AssetLoadError(
+      `SQLite's wasm module could not be started: ${text(cause)}. ${assetRemedy('wasmUrl', address)}`,
+      { cause },
+    )
   }
 }
 
@@ -70,7 +73,7 @@ export function refuseMainThread(scope: ModuleScope): void {
 
 async function compile(url: string, fetcher: typeof fetch): Promise<WebAssembly.Module> {
   const failure = (what: string, cause?: unknown) =>
-    new AssetLoadError(`The wasm file could not be loaded from ${url}: ${what}. ${REMEDY}`, { url, cause })
+    new AssetLoadError(`The wasm file could not be loaded from ${url}: ${what}. ${remedy(url, what)}`, { url, cause })
   let response: Response
   try {
     response = await fetcher(url, { credentials: 'same-origin' })
@@ -87,6 +90,22 @@ async function compile(url: string, fetcher: typeof fetch): Promise<WebAssembly.
   } catch (cause) {
     throw failure(text(cause), cause)
   }
+}
+
+function remedy(url: string, what: string): string {
+  return isPolicy(what) ? WASM_POLICY_REMEDY : assetRemedy('wasmUrl', url)
+}
+
+/** What compiling wasm failed with, as an AssetLoadError that says so if a policy was the reason. */
+export function explainPolicy(error: unknown): unknown {
+  if (!(error instanceof WebAssembly.CompileError) || !isPolicy(error.message)) return error
+  return new AssetLoadError(`The browser refused to compile wasm: ${error.message.trim()}. ${WASM_POLICY_REMEDY}`, {
+    cause: error,
+  })
+}
+
+function isPolicy(message: string): boolean {
+  return /content security policy|blocked by CSP/i.test(message)
 }
 
 function text(error: unknown): string {

@@ -5,6 +5,9 @@
 import wasm from 'embedded:wasm'
 import worker from 'embedded:worker'
 
+/** What a Content-Security-Policy has to allow for the worker. */
+export const WORKER_SOURCE = 'blob:'
+
 /** Kept for the life of the page: a worker that died is started again from it. */
 let workerUrl: string | undefined
 
