@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly pages: readonly string[]
   /** Default test/browser/pages. */
   readonly folder?: string
+  /** More files by their paths, such as /pages/own.html. */
+  readonly texts?: ReadonlyMap<string, string>
   /** Response headers for everything. */
   readonly headers?: Readonly<Record<string, string>>
   /** Allows caching, as a site in production does; otherwise nothing is cached. */
@@ -46,8 +48,8 @@ export const CROSS_ORIGIN_ISOLATED = {
 }
 
 export async function startServer(options: ServerOptions): Promise<TestServer> {
-  const { pages, folder = join('test', 'browser', 'pages'), headers = {}, cached = false } = options
-  const bundled = await bundlePages(pages, join(root, folder))
+  const { pages, folder = join('test', 'browser', 'pages'), texts = new Map(), headers = {}, cached = false } = options
+  const bundled = new Map([...(await bundlePages(pages, join(root, folder))), ...texts])
   const always = { ...headers, 'cache-control': cached ? 'public, max-age=3600' : 'no-store' }
   const reports: string[] = []
   const server = createServer((request, response) => {
