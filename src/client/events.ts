@@ -19,6 +19,8 @@ export interface DatabaseEvents {
   'leader-change': { readonly term: number; readonly role: Role }
   /** This page has begun or ceased to lead. */
   role: { readonly role: Role }
+  /** The database was deleted, or its stored data was removed: every call rejects with `cause` from now on. */
+  gone: { readonly cause: Error }
   /** Another tab runs a newer release: this page works again after a reload. */
   'version-too-new': { readonly error: Error }
 }
@@ -34,6 +36,7 @@ export class Emitter {
     writable: new Set(),
     'leader-change': new Set(),
     role: new Set(),
+    gone: new Set(),
     'version-too-new': new Set(),
   }
 

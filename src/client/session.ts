@@ -110,6 +110,7 @@ export class Session {
       onCancel: (from, seq) => flags?.raise(from, seq),
       onDeath: (cause) => this.#engineDied(cause),
       onFailure: (cause) => this.#engineFailed(cause),
+      onGone: (cause) => this.#gone(cause),
       onSuspend: (next) => this.#suspend(next),
     }
     // What is in memory belongs to the page that opened it.
@@ -213,8 +214,8 @@ export class Session {
   #engineReady(info: EngineInfo, place: Place, post: Parameters<MemberOptions['onReady']>[2]): void {
     const { role } = place
     const { info: before, place: placeBefore } = this
-    // An engine that made its database has not been there before, unless it is the same one again.
-    if (before && info.created && before.storeId !== info.storeId) {
+    // Another database of this name was made after the one that was open here had gone.
+    if (before && before.storeId !== info.storeId) {
       this.#dataLost()
       return
     }
@@ -239,8 +240,8 @@ export class Session {
     this.#loseTransactions(cause)
     // Another worker would find nothing and make a new, empty database.
     const gone = cause instanceof StorageError && cause.code === 'evicted'
-    if (gone) this.line.finish(cause)
     const work = !gone && this.line.detach(cause)
+    if (gone) this.#gone(cause)
     if (work) this.#member.want()
   }
 
@@ -268,8 +269,16 @@ export class Session {
     const why = memory
       ? 'It was kept in memory only, and the worker that held it has ended.'
       : 'Its stored data was removed while its worker was down.'
-    this.line.finish(new StorageError('evicted', `The database '${this.name}' is gone. ${why}`))
     this.#member.terminate()
+    this.#gone(new StorageError('evicted', `The database '${this.name}' is gone. ${why}`))
+  }
+
+  /** There is nothing any more that calls could be about. */
+  #gone(cause: Error): void {
+    for (const transaction of this.transactions) transaction.lost(cause)
+    for (const abandon of this.flows) abandon(cause)
+    this.line.finish(cause)
+    this.events.emit('gone', { cause })
   }
 
   #reopened({ blockSize, term }: { readonly blockSize: number; readonly term: number }): void {

@@ -1,25 +1,32 @@
 // The broker: a SharedWorker that hands ports to leaders and does nothing else, so that clients of other pages talk to the
 // leading worker directly. It keeps no state that anybody misses: a client that gets no word from it takes another way.
 //
-// A leader introduces itself once with a port to its worker; a client that knows a term sends one end of a new pair and is
-// told when that has been passed on. A client may come before the leader has introduced itself.
+// A page that leads sends one end of a pair of ports, and its worker introduces itself through the other one. A client that
+// has heard of a worker sends one end of a new pair and is told when that has been passed on; it may come before the worker.
+// Workers are told apart by their numbers: terms begin anew with each store of a name.
 
 import type { ClientId } from '../protocol/messages.ts'
 import type { Port } from './platform.ts'
 
 export type ToBroker =
-  | { readonly type: 'lead'; readonly name: string; readonly term: number; readonly port: Transferable }
+  | { readonly type: 'lead'; readonly port: Transferable }
   | {
       readonly type: 'connect'
       readonly name: string
-      readonly term: number
+      readonly engine: string
       readonly client: ClientId
       readonly port: Transferable
     }
+/** The first message through the port of a leader. */
+export interface Introduction {
+  readonly type: 'introduction'
+  readonly name: string
+  readonly engine: string
+}
 export interface FromBroker {
   readonly type: 'forwarded'
   readonly client: ClientId
-  readonly term: number
+  readonly engine: string
 }
 /** What a leader's worker gets through its port. */
 export interface ForwardedPort {
@@ -30,15 +37,16 @@ export interface ForwardedPort {
 
 /** Clients that came before their leader, per name; older ones have taken another way. */
 const WAITING_MAX = 64
+/** Leaders per name: the newest, and those whose introduction came late. */
+const LEADERS_MAX = 4
+
+type Connect = Extract<ToBroker, { type: 'connect' }>
 
 /** The receiving side of the broker; `wrap` makes a port of what was transferred. */
 export class Broker {
   readonly #wrap: (transferred: Transferable) => Port
-  readonly #leaders = new Map<string, { readonly term: number; readonly port: Port }>()
-  readonly #waiting = new Map<
-    string,
-    { readonly message: Extract<ToBroker, { type: 'connect' }>; readonly from: Port }[]
-  >()
+  readonly #leaders = new Map<string, { readonly engine: string; readonly port: Port }[]>()
+  readonly #waiting = new Map<string, { readonly message: Connect; readonly from: Port }[]>()
 
   constructor(wrap: (transferred: Transferable) => Port) {
     this.#wrap = wrap
@@ -48,28 +56,29 @@ export class Broker {
   serve(page: Port): void {
     page.onmessage = (data) => {
       const message = data as ToBroker
-      if (message.type === 'lead') this.#lead(message)
+      if (message.type === 'lead') this.#awaitIntroduction(this.#wrap(message.port))
       else if (message.type === 'connect') this.#connect(message, page)
     }
   }
 
-  #lead({ name, term, port }: Extract<ToBroker, { type: 'lead' }>): void {
-    const before = this.#leaders.get(name)
-    if (before && before.term >= term) return
-    before?.port.close()
-    this.#leaders.set(name, { term, port: this.#wrap(port) })
-    const waiting = this.#waiting.get(name) ?? []
-    this.#waiting.delete(name)
-    for (const { message, from } of waiting) this.#connect(message, from)
+  #awaitIntroduction(port: Port): void {
+    port.onmessage = (data) => {
+      const { name, engine } = data as Introduction
+      const leaders = [...(this.#leaders.get(name) ?? []), { engine, port }]
+      for (const { port: old } of leaders.splice(0, leaders.length - LEADERS_MAX)) old.close()
+      this.#leaders.set(name, leaders)
+      const waiting = this.#waiting.get(name) ?? []
+      this.#waiting.delete(name)
+      for (const { message, from } of waiting) this.#connect(message, from)
+    }
   }
 
-  #connect(message: Extract<ToBroker, { type: 'connect' }>, from: Port): void {
-    const { name, term, client, port } = message
-    const leader = this.#leaders.get(name)
-    if (leader && leader.term > term) return
-    if (leader?.term === term) {
+  #connect(message: Connect, from: Port): void {
+    const { name, engine, client, port } = message
+    const leader = this.#leaders.get(name)?.find((known) => known.engine === engine)
+    if (leader) {
       leader.port.postMessage({ type: 'connect', client, port } satisfies ForwardedPort, [port])
-      from.postMessage({ type: 'forwarded', client, term } satisfies FromBroker, [])
+      from.postMessage({ type: 'forwarded', client, engine } satisfies FromBroker, [])
       return
     }
     const waiting = this.#waiting.get(name) ?? []

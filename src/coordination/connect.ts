@@ -1,10 +1,11 @@
 // How a client of another page gets a line to the leading worker: a port through the broker, or else a private channel.
 // It stands apart because the choice is made anew for each term and kept for as long as that lasts.
 
-import type { Clock } from '../environment.ts'
+import type { Clock, Random } from '../environment.ts'
 import type { ClientId } from '../protocol/messages.ts'
 import type { FromBroker, ToBroker } from './broker.ts'
 import { ChannelPort } from './channel-transport.ts'
+import { hex } from './hex.ts'
 import type { TransportName } from './member.ts'
 import { privateChannelName } from './names.ts'
 import type { Port, TabPlatform, Transport } from './platform.ts'
@@ -21,9 +22,11 @@ export interface Connection {
 export interface ConnectOptions {
   readonly tabs: TabPlatform
   readonly clock: Clock
+  readonly random: Random
   readonly name: string
   readonly client: ClientId
-  readonly term: number
+  /** The number of the leading worker. */
+  readonly engine: string
   /** The line to the broker, where there is one. */
   readonly broker: Port | undefined
   readonly rendezvous: Rendezvous
@@ -31,14 +34,22 @@ export interface ConnectOptions {
   readonly signal: AbortSignal
 }
 
-/** Resolves to a line to the leader of `term`. */
+/** Resolves to a line to the leader. */
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const port = await throughBroker(options)
   if (port) return { transport: portTransport(port), name: 'broker' }
   return { transport: portTransport(await throughChannel(options)), name: 'channel' }
 }
 
-function throughBroker({ tabs, clock, name, client, term, broker, signal }: ConnectOptions): Promise<Port | undefined> {
+function throughBroker({
+  tabs,
+  clock,
+  name,
+  client,
+  engine,
+  broker,
+  signal,
+}: ConnectOptions): Promise<Port | undefined> {
   if (!broker) return Promise.resolve(undefined)
   return new Promise((resolve) => {
     const [ours, other] = tabs.newPorts()
@@ -53,16 +64,18 @@ function throughBroker({ tabs, clock, name, client, term, broker, signal }: Conn
     signal.addEventListener('abort', () => settle(undefined), { once: true })
     broker.onmessage = (data) => {
       const answer = data as FromBroker
-      if (answer.type === 'forwarded' && answer.client === client && answer.term === term) settle(own)
+      if (answer.type === 'forwarded' && answer.client === client && answer.engine === engine) settle(own)
     }
-    broker.postMessage({ type: 'connect', name, term, client, port: other } satisfies ToBroker, [other])
+    broker.postMessage({ type: 'connect', name, engine, client, port: other } satisfies ToBroker, [other])
   })
 }
 
 /** The leader opens its end when it is told to; it may have ended, then it never does. */
-function throughChannel({ tabs, name, client, term, rendezvous, signal }: ConnectOptions): Promise<Port> {
+function throughChannel({ tabs, random, name, client, engine, rendezvous, signal }: ConnectOptions): Promise<Port> {
+  // What was said about an earlier attempt must not be heard in this one.
+  const line = hex(random.bytes(8))
   return new Promise((resolve) => {
-    const port = new ChannelPort(tabs.openChannel(privateChannelName(name, client, term)), 'client')
+    const port = new ChannelPort(tabs.openChannel(privateChannelName(name, client, line)), 'client')
     const onAbort = () => port.close()
     signal.addEventListener('abort', onAbort, { once: true })
     port.onmessage = () => {
@@ -71,7 +84,7 @@ function throughChannel({ tabs, name, client, term, rendezvous, signal }: Connec
       resolve(port)
     }
     if (signal.aborted) port.close()
-    else rendezvous.say({ type: 'connect', client, term })
+    else rendezvous.say({ type: 'connect', client, engine, line })
   })
 }
 

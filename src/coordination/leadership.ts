@@ -7,9 +7,10 @@
 import type { TabCoordination } from '../engine/tab-coordination.ts'
 import type { Random } from '../environment.ts'
 import { type ClientId, PROTOCOL_VERSION } from '../protocol/messages.ts'
-import type { ForwardedPort } from './broker.ts'
+import type { ForwardedPort, Introduction } from './broker.ts'
 import { ChannelPort } from './channel-transport.ts'
-import { clientLockName, privateChannelName, rendezvousName, termLockName } from './names.ts'
+import { hex } from './hex.ts'
+import { clientLockName, leaderLockName, privateChannelName, rendezvousName } from './names.ts'
 import type { Port, TabPlatform } from './platform.ts'
 import { Rendezvous, type RendezvousMessage } from './rendezvous.ts'
 
@@ -59,7 +60,7 @@ export class Leadership implements TabCoordination {
     this.#storeId = storeId
     return new Promise((resolve, reject) => {
       this.#platform.locks
-        .request(termLockName(this.#name, term), () => {
+        .request(leaderLockName(this.#name, term, this.#engine), () => {
           resolve()
           return new Promise<void>((release) => {
             this.#release = release
@@ -117,6 +118,8 @@ export class Leadership implements TabCoordination {
       const { port } = data as ForwardedPort
       this.#serve(this.#platform.wrapPort(port))
     }
+    const introduction: Introduction = { type: 'introduction', name: this.#name, engine: this.#engine }
+    broker.postMessage(introduction, [])
   }
 
   end(): void {
@@ -128,7 +131,8 @@ export class Leadership implements TabCoordination {
 
   #hear(message: RendezvousMessage): void {
     if (message.type === 'seek') this.#say()
-    else if (message.type === 'connect' && this.#announced && message.term === this.#term) this.#connect(message.client)
+    else if (message.type === 'connect' && this.#announced && message.engine === this.#engine)
+      this.#connect(message.client, message.line)
   }
 
   #say(): void {
@@ -146,14 +150,12 @@ export class Leadership implements TabCoordination {
     }
   }
 
-  #connect(client: ClientId): void {
+  #connect(client: ClientId, line: string): void {
     this.#channels.get(client)?.close()
-    const channel = this.#platform.openChannel(privateChannelName(this.#name, client, this.#term))
+    const channel = this.#platform.openChannel(privateChannelName(this.#name, client, line))
     const port = new ChannelPort(channel, 'engine')
     this.#channels.set(client, port)
     this.#serve(port)
     port.postMessage({ type: 'connected' })
   }
 }
-
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -10,6 +10,7 @@ import type {
   StartOptions,
   ToEngine,
 } from '../protocol/messages.ts'
+import { hex } from './hex.ts'
 import type { ClientPlatform, WasmFiles } from './platform.ts'
 
 /** `leader`: the engine runs in a worker of this page. `follower`: in one of another page. */
@@ -50,6 +51,8 @@ export interface MemberOptions {
   onDeath(cause: Error): void
   /** After `onDeath`: none can be had at present, so what waits for one should not. */
   onFailure(cause: Error): void
+  /** The database was deleted: every call rejects with `cause`, and there will be no engine any more. */
+  onGone(cause: Error): void
   /** The page may stop at any moment, and will have another client's number if it goes on. */
   onSuspend(next: ClientId): void
 }
@@ -70,5 +73,5 @@ export interface Member {
 }
 
 export function newClientId(platform: ClientPlatform): ClientId {
-  return Array.from(platform.random.bytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex(platform.random.bytes(16))
 }

@@ -3,27 +3,27 @@
 //
 //   datasync:<name>:page              the page that leads or is about to
 //   datasync:<name>:store             the owner of the storage (device/names.ts)
-//   datasync:<name>:leader:<term>     the worker that leads, from before it answers anybody until its end
+//   datasync:<name>:leader:<term>:<engine>  the worker that leads, from before it answers anybody until its end; its
+//                                     number is in it because terms begin anew with each store of a name
 //   datasync:<name>:client:<client>   a client, as long as it can be answered
+//   datasync:<name>:deletion:<number> whoever deletes the database, from before it asks until its end
 
 import type { ClientId } from '../protocol/messages.ts'
 
 export const pageLockName = (name: string): string => `datasync:${name}:page`
-export const termLockName = (name: string, term: number): string => `datasync:${name}:leader:${term}`
+export const leaderLockName = (name: string, term: number, engine: string): string =>
+  `datasync:${name}:leader:${term}:${engine}`
 export const clientLockName = (name: string, client: ClientId): string => `datasync:${name}:client:${client}`
+export const deletionLockName = (name: string, deletion: string): string => `datasync:${name}:deletion:${deletion}`
 
 /** The channel on which leaders announce themselves and clients look for one. */
 export const rendezvousName = (name: string): string => `datasync:${name}`
-/** The channel between one client and one leader, where there is nothing better. */
-export const privateChannelName = (name: string, client: ClientId, term: number): string =>
-  `datasync:${name}:port:${client}:${term}`
+/** The channel between one client and one leader, where there is nothing better; `line` is made anew by each attempt. */
+export const privateChannelName = (name: string, client: ClientId, line: string): string =>
+  `datasync:${name}:port:${client}:${line}`
 
-/** The term of a leader's lock, or undefined for any other lock. */
-export function termOfLock(name: string, lockName: string): number | undefined {
-  const prefix = termLockName(name, 0).slice(0, -1)
-  const digits = lockName.startsWith(prefix) ? lockName.slice(prefix.length) : ''
-  return /^\d+$/.test(digits) ? Number(digits) : undefined
-}
+/** Whether it is the lock of a leader of this database. */
+export const isLeaderLock = (name: string, lockName: string): boolean => lockName.startsWith(`datasync:${name}:leader:`)
 
 /** The client of a client's lock, or undefined for any other lock. */
 export function clientOfLock(name: string, lockName: string): ClientId | undefined {

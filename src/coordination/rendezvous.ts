@@ -21,12 +21,18 @@ export type RendezvousMessage =
     }
   /** A page or its worker is on the way to leading: starting, opening, replaying, waiting for handles. */
   | { readonly type: 'electing'; readonly leader: ClientId }
-  /** The leader of `term` shall open the private channel of `client`. */
-  | { readonly type: 'connect'; readonly client: ClientId; readonly term: number }
+  /** The leader with that number shall open the private channel of `client`. */
+  | { readonly type: 'connect'; readonly client: ClientId; readonly engine: string; readonly line: string }
   /** A client gives a request up; the leader's page can tell its worker inside a statement, as nobody else can. */
   | { readonly type: 'cancel'; readonly client: ClientId; readonly seq: RequestSeq }
   /** A client of a newer protocol asks the leader to hand over. */
   | { readonly type: 'yield'; readonly client: ClientId; readonly protocol: number }
+  /** Somebody wants to delete the database: everybody lets go of it and waits for the outcome. */
+  | { readonly type: 'delete'; readonly deletion: string }
+  /** That deletion is done, and the database is no more. */
+  | { readonly type: 'deleted'; readonly deletion: string }
+  /** That deletion was given up, or there was nothing to delete. */
+  | { readonly type: 'kept'; readonly deletion: string }
 
 export class Rendezvous {
   readonly #channel: Channel
@@ -52,7 +58,9 @@ export class Rendezvous {
 /** Undefined for what is no message of this release. */
 export function parseRendezvous(data: unknown): RendezvousMessage | undefined {
   if (typeof data !== 'object' || data === null) return undefined
-  const { type, client, leader, engine, term, seq, storeId, protocol } = data as Readonly<Record<string, unknown>>
+  const { type, client, leader, engine, term, seq, storeId, protocol, deletion, line } = data as Readonly<
+    Record<string, unknown>
+  >
   const isNumber = (value: unknown) => typeof value === 'number' && Number.isSafeInteger(value)
   const isText = (value: unknown) => typeof value === 'string'
   switch (type) {
@@ -67,8 +75,12 @@ export function parseRendezvous(data: unknown): RendezvousMessage | undefined {
       return isText(leader) ? (data as RendezvousMessage) : undefined
     case 'cancel':
       return isText(client) && isNumber(seq) ? (data as RendezvousMessage) : undefined
+    case 'delete':
+    case 'deleted':
+    case 'kept':
+      return isText(deletion) ? (data as RendezvousMessage) : undefined
     case 'connect':
-      return isText(client) && isNumber(term) ? (data as RendezvousMessage) : undefined
+      return isText(client) && isText(engine) && isText(line) ? (data as RendezvousMessage) : undefined
     default:
       return undefined
   }

@@ -30,6 +30,8 @@ export interface ChooseOptions {
   readonly waitMs?: number
   /** The lock is taken from its holder, which has not answered. Its handles and the IndexedDB head fence it still. */
   readonly steal?: boolean
+  /** Whoever opens it has had it open before, so where there is none it was deleted or removed. Default false. */
+  readonly mustExist?: boolean
 }
 
 export interface ChosenStorage {
@@ -114,6 +116,12 @@ class Choice {
     } else if (opfs.reached && opfs.found.hasContent) {
       this.#why.push('OPFS holds this database, though the record of that could not be read.')
       return this.#openOpfs(undefined)
+    }
+    if (this.#options.mustExist === true) {
+      throw new StorageError(
+        'evicted',
+        `The database "${this.#name}" was open and is gone: it was deleted, or the browser or the user has removed it.`,
+      )
     }
     return this.#create(opfs, indexedDb)
   }

@@ -43,8 +43,8 @@ export type ChooseStorage = (start: StartOptions) => Promise<ChosenStorage>
 /** Opens what is stored, by default in this browser. */
 export function storedEngines(
   platform: WorkerPlatform,
-  choose: ChooseStorage = ({ name, storage, steal }) =>
-    chooseStorage(platform.storage, { name, storage, steal: steal === true }),
+  choose: ChooseStorage = ({ name, storage, steal, mustExist }) =>
+    chooseStorage(platform.storage, { name, storage, steal: steal === true, mustExist: mustExist === true }),
 ): OpenEngine {
   return async (start, wasm, scope) => {
     const { environment } = platform

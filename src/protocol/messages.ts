@@ -100,6 +100,8 @@ export interface StartOptions {
   readonly cancelFlags?: SharedArrayBuffer
   /** The storage's lock is taken from a page that has not answered. */
   readonly steal?: true
+  /** The page has had this database open: where there is none any more, none is made. */
+  readonly mustExist?: true
 }
 
 /** The wasm, compiled, or the absolute address from which the worker gets it. */

@@ -2,6 +2,8 @@
 import type { Mutant } from './mutant.ts'
 
 const MEMBER = 'src/coordination/tab-member.ts'
+const SLOT = 'src/coordination/engine-slot.ts'
+const ASIDE = 'src/coordination/standing-aside.ts'
 const LINK = 'src/coordination/engine-link.ts'
 const LINE = 'src/client/line.ts'
 const WORKER = 'src/engine/worker.ts'
@@ -75,13 +77,43 @@ export const COORDINATION_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'left-engine-refused',
-    why: 'A page that comes back takes the engine that it had left for the one in use, and never connects.',
+    why: 'A page that comes back takes the engine that it had left for one that was lost, and never connects.',
     provedBy: 'tabs',
     edits: [
       {
-        file: MEMBER,
-        find: '    this.#engine = undefined\n    this.#term = 0\n    this.#readyMs = 0\n',
-        replace: '    this.#readyMs = 0\n',
+        file: SLOT,
+        find: '    this.#empty()\n    this.#lostEngines.clear()\n',
+        replace: '    this.lose()\n',
+      },
+    ],
+  },
+  {
+    name: 'dead-deletion-waited-for',
+    why: 'A page that deletes dies, and whoever let go of the database for it never takes it up again.',
+    provedBy: 'tabs',
+    edits: [{ file: ASIDE, find: '() => this.#end(deletion, false))', replace: '() => {})' }],
+  },
+  {
+    name: 'kept-taken-for-deleted',
+    why: 'A page that waits for the outcome of a deletion takes one that was given up for done.',
+    provedBy: 'tabs',
+    edits: [
+      {
+        file: ASIDE,
+        find: "else if (type === 'kept') this.#end(deletion, false)",
+        replace: "else if (type === 'kept') this.#end(deletion, true)",
+      },
+    ],
+  },
+  {
+    name: 'late-word-of-a-deletion-believed',
+    why: 'What is said of a deletion that is long over is taken for the end of the database that was made since.',
+    provedBy: 'tabs',
+    edits: [
+      {
+        file: ASIDE,
+        find: '.then((wasUnderWay) => this.#end(deletion, wasUnderWay))',
+        replace: '.then(() => this.#end(deletion, true))',
       },
     ],
   },

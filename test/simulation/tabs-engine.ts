@@ -1,8 +1,5 @@
-// What stands for SQLite and the storage in the simulation of many tabs: rows that are numbers, outcomes per client as in
-// the commit records, a term, and one of the two fences: handles that only one worker has (and that a browser keeps for a
-// while after its death), or a head that every commit compares.
-//
-// Invariants, asserted at each commit: no row twice; the owner's term is the newest; a client's outcome is written once.
+// What stands for the engine in the simulation of many tabs: it runs requests one by one on the simulated storage, takes
+// its time for each, and answers as the real one does.
 
 import { DeviceError } from '../../src/device/device.ts'
 import { acquireStoreLock, Patience } from '../../src/device/store-lock.ts'
@@ -12,42 +9,8 @@ import { StorageError } from '../../src/errors/errors.ts'
 import { toWireError } from '../../src/errors/wire.ts'
 import type { Answer, ClientId, Request, Requests } from '../../src/protocol/messages.ts'
 import { packValues, unpackValues } from '../support/reference-codec.ts'
-import { Broken } from './sqlite-crash.ts'
+import { type SimulatedStorage, type SimulatedStore, takeHandles } from './tabs-storage.ts'
 import type { Agent } from './tabs-world.ts'
-
-export type Fence = 'handles' | 'head'
-
-/** What is stored for the site. */
-export class SimulatedStorage {
-  readonly fence: Fence
-  readonly storeId = 'cd'.repeat(16)
-  term = 0
-  created = false
-  readonly rows = new Set<number>()
-  readonly outcomes = new Map<ClientId, Map<number, number>>()
-  owner: Agent | undefined
-  /** Until then the browser keeps a dead worker's handles. */
-  handlesFreeMs = 0
-  terms = 0
-  answeredAgain = 0
-
-  constructor(fence: Fence) {
-    this.fence = fence
-  }
-
-  commit(owner: Agent, client: ClientId, seq: number, row: number): void {
-    if (this.owner !== owner) {
-      if (this.fence === 'handles') throw new Broken('a worker writes through handles that it does not have')
-      throw new DeviceError('fenced', 'another owner has taken over')
-    }
-    if (this.rows.has(row)) throw new Broken(`row ${row} is written twice`)
-    this.rows.add(row)
-    const outcomes = this.outcomes.get(client) ?? new Map<number, number>()
-    if (outcomes.has(seq)) throw new Broken(`request ${seq} of ${client} is applied twice`)
-    outcomes.set(seq, row)
-    this.outcomes.set(client, outcomes)
-  }
-}
 
 /** How engines of one worker are opened. */
 export function simulatedEngines(
@@ -58,7 +21,7 @@ export function simulatedEngines(
 ): OpenEngine {
   const { world, environment } = agent
   const pause = (ms: number) => new Promise<void>((resolve) => agent.deliver(ms, resolve))
-  return async ({ name, steal }) => {
+  return async ({ name, steal, mustExist }) => {
     const storeLocks = {
       request: (lock: string, options: LockOptions, callback: never) => locks.request(lock, options, callback),
     }
@@ -74,40 +37,25 @@ export function simulatedEngines(
     try {
       if (storage.fence === 'handles') await takeHandles(agent, storage, patience)
       await pause(world.delayMs() + (world.chance.chance(0.05) ? 1500 : 0))
-      const term = ++storage.term
+      const store = storage.take(mustExist === true)
+      const created = store.term === 0
+      const term = ++store.term
       storage.owner = agent
       storage.terms++
       await pause(world.delayMs())
-      const created = !storage.created
-      storage.created = true
-      return new SimulatedEngine({ agent, storage, term, created, release, pause, onBroken })
+      return new SimulatedEngine({ agent, storage, store, term, created, release, pause, onBroken })
     } catch (error) {
+      if (storage.owner === agent) storage.owner = undefined
       release()
       throw error
     }
   }
 }
 
-async function takeHandles(agent: Agent, storage: SimulatedStorage, patience: Patience): Promise<void> {
-  await patience.retry(
-    async () => {
-      const { owner } = storage
-      if (owner?.alive || agent.world.nowMs < storage.handlesFreeMs)
-        throw new StorageError('busy', 'The handles are taken.', { retryable: true })
-      storage.owner = agent
-      agent.onDeath.add(() => {
-        if (storage.owner !== agent) return
-        storage.owner = undefined
-        storage.handlesFreeMs = agent.world.nowMs + (agent.world.chance.chance(0.1) ? 2000 : 5)
-      })
-    },
-    (error) => error instanceof StorageError,
-  )
-}
-
 interface Parts {
   readonly agent: Agent
   readonly storage: SimulatedStorage
+  readonly store: SimulatedStore
   readonly term: number
   readonly created: boolean
   readonly release: () => void
@@ -127,8 +75,8 @@ class SimulatedEngine implements OpenedEngine {
   constructor(parts: Parts) {
     this.#parts = parts
     this.term = parts.term
-    this.storeId = parts.storage.storeId
-    this.rememberedClients = [...parts.storage.outcomes.keys()]
+    this.storeId = parts.store.storeId
+    this.rememberedClients = [...parts.store.outcomes.keys()]
   }
 
   async info() {
@@ -145,7 +93,7 @@ class SimulatedEngine implements OpenedEngine {
     const { client, requests, payload } = message
     const port = this.#ports.get(client)
     if (!port) return
-    const outcomes = this.#parts.storage.outcomes.get(client)
+    const outcomes = this.#parts.store.outcomes.get(client)
     for (const seq of outcomes?.keys() ?? []) if (seq <= message.ackedThrough) outcomes?.delete(seq)
     for (const request of requests)
       this.#work = this.#work.then(() => this.#run(client, port, request, payload)).catch(this.#parts.onBroken)
@@ -153,7 +101,7 @@ class SimulatedEngine implements OpenedEngine {
 
   async detach(client: ClientId): Promise<void> {
     this.#ports.delete(client)
-    this.#parts.storage.outcomes.delete(client)
+    this.#parts.store.outcomes.delete(client)
   }
 
   broadcast(): void {}
@@ -170,7 +118,7 @@ class SimulatedEngine implements OpenedEngine {
 
   async #run(client: ClientId, port: ClientPort, request: Request, payload: ArrayBuffer | undefined): Promise<void> {
     if (request.type !== 'statement' || this.#ended || this.#ports.get(client) !== port) return
-    const { agent, storage, pause } = this.#parts
+    const { agent, storage, store, pause } = this.#parts
     const { chance } = agent.world
     if (chance.chance(0.01)) agent.busy(chance.next() * 1200)
     await pause(chance.next())
@@ -178,17 +126,17 @@ class SimulatedEngine implements OpenedEngine {
     const { seq } = request
     const plain = { type: 'result', seq, changes: 1, lastInsertRowid: 0n, queuedMs: 0, ranMs: 0 } as const
     if (request.want !== 'changes') {
-      const rows = packValues([BigInt(storage.rows.size)]).buffer
+      const rows = packValues([BigInt(store.rows.size)]).buffer
       await pause(chance.next())
       const answer: Answer = { ...plain, changes: 0, columns: ['n'], rows: { at: 0, bytes: rows.byteLength, count: 1 } }
       port.post({ type: 'answers', answers: [answer], payload: rows }, [rows])
       return
     }
     try {
-      if (storage.outcomes.get(client)?.has(seq)) storage.answeredAgain++
+      if (store.outcomes.get(client)?.has(seq)) storage.answeredAgain++
       else {
         const { at, bytes, count } = request.parameters!
-        storage.commit(agent, client, seq, Number(unpackValues(payload!, at, bytes, count)[0]))
+        storage.commit(agent, store, client, seq, Number(unpackValues(payload!, at, bytes, count)[0]))
       }
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error

@@ -6,47 +6,22 @@
 // sees every row that was acknowledged to anybody before it was asked; no promise of a living page hangs; errors are
 // those that DESIGN section 9 names.
 import type { Database } from '../../src/client/database.ts'
+import { deleteDatabaseWith } from '../../src/client/databases.ts'
 import { openWith } from '../../src/client/open.ts'
 import { Broker } from '../../src/coordination/broker.ts'
-import { Leadership } from '../../src/coordination/leadership.ts'
-import {
-  aliveLockName,
-  type ClientPlatform,
-  type LifecycleEvent,
-  type Transport,
-} from '../../src/coordination/platform.ts'
-import { startEngineWorker } from '../../src/engine/worker.ts'
+import type { ClientPlatform, LifecycleEvent, Transport } from '../../src/coordination/platform.ts'
 import { DataSyncError, LeaderLostError } from '../../src/errors/errors.ts'
-import type { FromEngine } from '../../src/protocol/messages.ts'
 import { seeded } from '../support/seeded.ts'
 import { Broken } from './sqlite-crash.ts'
 import { newPortEnds, type PortEnd, SimulatedChannels } from './tabs-channels.ts'
-import { type Fence, SimulatedStorage, simulatedEngines } from './tabs-engine.ts'
 import { SimulatedLocks } from './tabs-locks.ts'
-import { Agent, settle, Way, World } from './tabs-world.ts'
+import { type Fence, SimulatedStorage, type SimulatedStore } from './tabs-storage.ts'
+import type { TabsTally } from './tabs-tally.ts'
+import { simulatedWorker } from './tabs-worker.ts'
+import { Agent, settle, World } from './tabs-world.ts'
 
-export interface TabsTally {
-  leaders: number
-  acknowledged: number
-  reads: number
-  answeredAgain: number
-  deaths: number
-  stolen: number
-  readonly errors: Map<string, number>
-}
-
-export const newTabsTally = (): TabsTally => ({
-  leaders: 0,
-  acknowledged: 0,
-  reads: 0,
-  answeredAgain: 0,
-  deaths: 0,
-  stolen: 0,
-  errors: new Map(),
-})
-
-/** `busy` where a frozen page holds the handles, and where one that was robbed notices. */
-const EXPECTED = new Set(['leader-lost', 'timeout', 'busy', 'closed'])
+/** `busy` where a frozen page holds the handles, and where one that was robbed notices; `evicted` after a deletion. */
+const EXPECTED = new Set(['leader-lost', 'timeout', 'busy', 'closed', 'evicted'])
 const TIMEOUT_MS = 30_000
 
 interface Pending {
@@ -57,8 +32,11 @@ interface Pending {
 interface Page {
   readonly agent: Agent
   readonly workers: Agent[]
-  lifecycle: ((event: LifecycleEvent) => void) | undefined
+  workersMade: number
+  readonly lifecycle: Set<(event: LifecycleEvent) => void>
   db: Database | undefined
+  /** The number of the database that `db` is. */
+  storeId: string
   readonly pending: Set<Pending>
   state: 'shown' | 'hidden' | 'frozen'
 }
@@ -86,12 +64,14 @@ class TabsLife {
   readonly #brokers: (Broker | undefined)[]
   readonly #brokerAgent: Agent
   readonly #pages: Page[] = []
-  readonly #acknowledged = new Set<number>()
+  /** Rows that were acknowledged, by the database that they were written to. */
+  readonly #acknowledged = new Map<string, Set<number>>()
   readonly #notApplied = new Set<number>()
   /** Workers whose pages wait for their locks. */
   readonly #shown = new Set<Agent>()
   #lastRow = 0
   #lastPage = 0
+  #calming = false
   #broken: unknown
 
   constructor(seed: number, tally: TabsTally) {
@@ -120,7 +100,9 @@ class TabsLife {
     this.#compare()
     this.#tally.leaders += this.#storage.terms
     this.#tally.answeredAgain += this.#storage.answeredAgain
-    this.#tally.acknowledged += this.#acknowledged.size
+    for (const rows of this.#acknowledged.values()) this.#tally.acknowledged += rows.size
+    this.#tally.deletions += this.#storage.deletions
+    this.#tally.stolen += this.#locks.stolen
   }
 
   #turn(): void {
@@ -133,6 +115,7 @@ class TabsLife {
     else if (x < 0.85) this.#lifecycle(page, page.state === 'frozen' ? 'resume' : 'freeze')
     else if (x < 0.9) this.#busy(page)
     else if (x < 0.94) this.#close(page)
+    else if (x < 0.96) this.#delete(page)
     else this.#use(page)
   }
 
@@ -140,7 +123,16 @@ class TabsLife {
 
   #newPage(): void {
     const agent = new Agent(this.#world, `page ${++this.#lastPage}`)
-    const page: Page = { agent, workers: [], lifecycle: undefined, db: undefined, pending: new Set(), state: 'shown' }
+    const page: Page = {
+      agent,
+      workers: [],
+      workersMade: 0,
+      lifecycle: new Set(),
+      db: undefined,
+      storeId: '',
+      pending: new Set(),
+      state: 'shown',
+    }
     this.#pages.push(page)
     this.#open(page)
   }
@@ -150,6 +142,17 @@ class TabsLife {
     const opening = openWith(this.#platform(page), 'app.db', { timeoutMs: TIMEOUT_MS })
     this.#watch(page, 'open', opening, (db) => {
       page.db = db
+      page.storeId = db.info.storeId
+      const { storeId } = page
+      db.on('gone', () => {
+        this.#say(page, 'is told that the database is gone')
+        const { store } = this.#storage
+        if (store?.storeId === storeId && !store.deleting)
+          this.#broken ??= new Broken(`${page.agent.name} is told that a database is gone which is there`)
+        if (page.db !== db) return
+        page.db = undefined
+        this.#open(page)
+      })
     })
   }
 
@@ -163,24 +166,43 @@ class TabsLife {
   }
 
   #write(page: Page, db: Database): void {
+    const { storeId } = page
     const row = ++this.#lastRow
     const written = db.run('W', [row])
     written.catch((error: unknown) => {
       if (error instanceof LeaderLostError && error.applied === 'no') this.#notApplied.add(row)
     })
     this.#watch(page, `write ${row}`, written, () => {
-      this.#acknowledged.add(row)
-      if (!this.#storage.rows.has(row)) throw new Broken(`row ${row} was acknowledged and is not there`)
+      this.#acknowledgedIn(storeId).add(row)
+      if (this.#storage.store?.storeId === storeId && !this.#storage.store.rows.has(row))
+        throw new Broken(`row ${row} was acknowledged and is not there`)
     })
   }
 
   #read(page: Page, db: Database): void {
-    const least = this.#acknowledged.size
+    const least = this.#acknowledgedIn(page.storeId).size
     this.#watch(page, 'read', db.value('R'), (count) => {
       this.#tally.reads++
       if (Number(count) < least)
         throw new Broken(`a read saw ${count} rows, ${least} were acknowledged before it (stale)`)
     })
+  }
+
+  #delete(page: Page): void {
+    if (page.state === 'frozen') return
+    this.#say(page, 'deletes the database')
+    const { store } = this.#storage
+    const deleting = deleteDatabaseWith(this.#platform(page), 'app.db', { timeoutMs: TIMEOUT_MS })
+    this.#watch(page, 'delete', deleting, (deleted) => {
+      this.#say(page, deleted ? 'has deleted it' : 'found none to delete')
+      if (deleted && store && this.#storage.store === store) throw new Broken('what was deleted is still there')
+    })
+  }
+
+  #acknowledgedIn(storeId: string): Set<number> {
+    const rows = this.#acknowledged.get(storeId) ?? new Set()
+    this.#acknowledged.set(storeId, rows)
+    return rows
   }
 
   #close(page: Page): void {
@@ -213,7 +235,8 @@ class TabsLife {
     this.#tally.errors.set(code, (this.#tally.errors.get(code) ?? 0) + 1)
     if (what === 'close') throw new Broken(`close() failed: ${error}`)
     const wasKilledOpening = what === 'open' && code === 'worker-ended'
-    if (!EXPECTED.has(code) && !wasKilledOpening) throw error
+    const wasLeft = what === 'delete' && code === 'aborted'
+    if (!EXPECTED.has(code) && !wasKilledOpening && !wasLeft) throw error
     // What could not be opened is tried again.
     if (what === 'open' && page.agent.alive) page.agent.deliver(50, () => this.#open(page))
   }
@@ -231,7 +254,7 @@ class TabsLife {
 
   #replace(page: Page): void {
     this.#say(page, 'is killed')
-    if (page.state === 'shown' && this.#chance.chance(0.5)) page.lifecycle?.('unload')
+    if (page.state === 'shown' && this.#chance.chance(0.5)) this.#tell(page, 'unload')
     page.agent.die()
     this.#tally.deaths++
     this.#pages.splice(this.#pages.indexOf(page), 1)
@@ -244,18 +267,24 @@ class TabsLife {
     this.#say(page, event)
     if (event === 'resume' || event === 'show') {
       page.agent.thaw()
-      page.agent.take(() => page.lifecycle?.(event))
+      page.agent.take(() => this.#tell(page, event))
       page.state = 'shown'
+      // A tab that is only passed over is frozen again before anything that it asked for has come.
+      if (event === 'show' && !this.#calming && this.#chance.chance(0.1)) this.#lifecycle(page, 'freeze')
       return
     }
     page.state = event === 'hide' ? 'hidden' : 'frozen'
-    page.agent.take(() => page.lifecycle?.(event))
+    page.agent.take(() => this.#tell(page, event))
     // A page has some time left before it stops, or none.
     const stop = () => {
       if (page.state !== 'shown') page.agent.freeze()
     }
     if (this.#chance.chance(0.5)) stop()
     else this.#world.at(this.#world.nowMs + this.#chance.int(300), stop)
+  }
+
+  #tell(page: Page, event: LifecycleEvent): void {
+    for (const listener of [...page.lifecycle]) listener(event)
   }
 
   #busy(page: Page): void {
@@ -269,6 +298,7 @@ class TabsLife {
 
   /** Everybody wakes up; then everything has to settle. */
   async #calm(): Promise<void> {
+    this.#calming = true
     for (const page of this.#pages) {
       if (page.state === 'hidden') this.#lifecycle(page, 'show')
       if (page.state === 'frozen') this.#lifecycle(page, 'resume')
@@ -288,12 +318,18 @@ class TabsLife {
     this.#read(last, last.db!)
     this.#write(last, last.db!)
     await this.#run(TIMEOUT_MS)
-    if (last.pending.size > 0) throw new Broken('the database does not answer any more (hung)')
+    if (last.pending.size > 0) {
+      const hung = [...last.pending].map(({ what }) => what).join(', ')
+      throw new Broken(`${last.agent.name} does not answer any more: ${hung} (hung)`)
+    }
   }
 
   #compare(): void {
-    const { rows } = this.#storage
-    for (const row of this.#acknowledged) if (!rows.has(row)) throw new Broken(`row ${row} was acknowledged (lost)`)
+    const { storeId, rows } = this.#storage.store as SimulatedStore
+    for (const row of this.#acknowledgedIn(storeId))
+      if (!rows.has(row)) throw new Broken(`row ${row} was acknowledged (lost)`)
+    for (const { agent, db, storeId: own } of this.#pages)
+      if (db && own !== storeId) throw new Broken(`${agent.name} still has a deleted database open`)
     for (const row of this.#notApplied) if (rows.has(row)) throw new Broken(`row ${row} was said to be not applied`)
   }
 
@@ -309,6 +345,23 @@ class TabsLife {
 
   // ---- the platform ----
 
+  #startWorker(page: Page): Transport {
+    const agent = new Agent(this.#world, `${page.agent.name}'s worker ${++page.workersMade}`, page.agent)
+    return simulatedWorker(page.agent, agent, {
+      locks: this.#locks,
+      channels: this.#channels,
+      storage: this.#storage,
+      onBroken: (error) => {
+        this.#broken ??= error
+      },
+      onEngine: () => {
+        if (page.workers.at(-1)?.alive) throw new Broken(`${page.agent.name} has two workers`)
+        page.workers.push(agent)
+      },
+      onShown: () => this.#shown.add(agent),
+    })
+  }
+
   #platform(page: Page): ClientPlatform {
     const { agent } = page
     const locks = this.#locks.of(agent)
@@ -322,10 +375,8 @@ class TabsLife {
         wrapPort: (port) => (port as unknown as PortEnd).wrap(agent),
         connectBroker: () => this.#connectBroker(agent),
         onLifecycle: (listener) => {
-          page.lifecycle = listener
-          return () => {
-            if (page.lifecycle === listener) page.lifecycle = undefined
-          }
+          page.lifecycle.add(listener)
+          return () => void page.lifecycle.delete(listener)
         },
       },
       startWorker: () => this.#startWorker(page),
@@ -339,64 +390,5 @@ class TabsLife {
     const [ours, theirs] = newPortEnds()
     broker.serve(theirs.wrap(this.#brokerAgent))
     return ours.wrap(agent)
-  }
-
-  #startWorker(page: Page): Transport {
-    if (page.workers.at(-1)?.alive) throw new Broken(`${page.agent.name} has two workers`)
-    const agent = new Agent(this.#world, `${page.agent.name}'s worker ${page.workers.length + 1}`, page.agent)
-    page.workers.push(agent)
-    const [toWorker, toPage] = [new Way(agent), new Way(page.agent)]
-    const locks = this.#locks.of(agent)
-    const fail = (error: unknown) => {
-      this.#broken ??= error
-    }
-    const tabs = new Leadership(
-      {
-        locks,
-        random: agent.environment.random,
-        openChannel: (name) => this.#channels.open(agent, name),
-        wrapPort: (port) => (port as unknown as PortEnd).wrap(agent),
-      },
-      (port) => {
-        port.onmessage = (data) => receive(data, port)
-      },
-    )
-    const transport: Transport = {
-      onmessage: undefined,
-      onfailure: undefined,
-      postMessage: (message) => {
-        this.#world.trace?.(`${page.agent.name} tells its worker ${message.type}`)
-        toWorker.send(() => {
-          this.#world.trace?.(`${agent.name} takes ${message.type}`)
-          receive(message)
-        })
-      },
-      terminate: () => agent.die(),
-    }
-    const tell = (message: FromEngine) => {
-      this.#world.trace?.(`${page.agent.name} hears its worker: ${message.type}`)
-      if (message.type === 'opening') this.#shown.add(agent)
-      transport.onmessage?.(message)
-    }
-    const receive = startEngineWorker(
-      { postMessage: (message) => agent.alive && toPage.send(() => tell(message)) },
-      {
-        environment: agent.environment,
-        storage: {} as never,
-        tabs,
-        holdLock: (name) => {
-          if (!name.startsWith(aliveLockName(''))) throw new Broken(`an unknown lock: ${name}`)
-          return new Promise((resolve) => {
-            void locks.request(name, () => {
-              resolve()
-              return new Promise<never>(() => {})
-            })
-          })
-        },
-        persisted: async () => false,
-      },
-      simulatedEngines(agent, locks, this.#storage, fail),
-    )
-    return transport
   }
 }

@@ -17,6 +17,8 @@ const aborted = (why: string) => new DOMException(why, 'AbortError')
 
 export class SimulatedLocks {
   readonly #world: World
+  /** How many locks were taken from their holders. */
+  stolen = 0
   readonly #held = new Map<string, LockRequest[]>()
   readonly #queued = new Map<string, LockRequest[]>()
 
@@ -50,8 +52,10 @@ export class SimulatedLocks {
       this.#world.at(this.#world.nowMs + this.#world.chance.next(), () => {
         if (!agent.alive || signal?.aborted) return
         if (steal) {
-          for (const holder of this.#held.get(name)?.splice(0) ?? [])
+          for (const holder of this.#held.get(name)?.splice(0) ?? []) {
+            this.stolen++
             holder.agent.take(() => holder.reject(aborted('the lock was stolen')))
+          }
           this.#grant(request)
         } else if (this.#isFree(request) && this.#queue(name).length === 0) this.#grant(request)
         else if (ifAvailable) agent.take(() => settleWith(request, callback(null)))

@@ -1,7 +1,8 @@
 // Many tabs, simulated in one thread from a seed: the real client, coordination and worker, on simulated locks, channels and
 // storage. More by `SEED_FIRST=N SEEDS=M npx vitest run --project simulation test/simulation/tabs.test.ts`.
 import { expect, test } from 'vitest'
-import { newTabsTally, tabsLife } from './tabs-life.ts'
+import { tabsLife } from './tabs-life.ts'
+import { newTabsTally } from './tabs-tally.ts'
 
 const SEEDS = 1000
 

@@ -24,7 +24,7 @@ globalThis.Worker = class extends Worker {
 
 let database: Database | undefined
 
-function current(): Database {
+export function current(): Database {
   if (!database) throw new Error('no database is open in this page')
   return database
 }
@@ -75,6 +75,7 @@ export const steps = {
       .catch((error: DataSyncError) => `${error.name} ${error.code} ${error.message}`),
   info: () => current().info,
   checkpoint: () => current().checkpoint(),
+  compact: () => current().compact(),
   /** The first bytes of the exported file as text, and how many there are. */
   async exported() {
     const file = await current().export()

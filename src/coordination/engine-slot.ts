@@ -1,0 +1,98 @@
+// The engine that a client among tabs works with: the worker of its own page, or that of another one. It stands apart
+// because leading and following both fill it, and because what was lost must be remembered across both.
+//
+//   empty --fill()--> filled --ready()--> ready --lose()--> empty, the engine is remembered as lost
+//                        |                  |--leave()--> empty, nothing is remembered: it may be taken again
+//
+// Invariants: at most one engine is in use; an engine that was lost is never taken again, nor one of an older term.
+
+import type { EngineInfo } from '../protocol/messages.ts'
+import type { EngineLink } from './engine-link.ts'
+import type { Role } from './member.ts'
+import type { RendezvousMessage } from './rendezvous.ts'
+
+export type LeaderMessage = Extract<RendezvousMessage, { type: 'leader' }>
+
+interface InUse {
+  readonly link: EngineLink
+  readonly role: Role
+  /** What another page's worker said of itself. */
+  readonly leader: LeaderMessage | undefined
+  /** 0 until it is known. */
+  term: number
+  isReady: boolean
+}
+
+export class EngineSlot {
+  /** The store that this client has open; undefined before its first engine was ready. */
+  storeId: string | undefined
+  #inUse: InUse | undefined
+  /** The newest term whose engine was lost, of which store, and the engines of it that were. */
+  #lostTerm = 0
+  #lostStoreId: string | undefined
+  readonly #lostEngines = new Set<string>()
+
+  get link(): EngineLink | undefined {
+    return this.#inUse?.link
+  }
+
+  get role(): Role | undefined {
+    return this.#inUse?.role
+  }
+
+  get term(): number {
+    return this.#inUse?.term ?? 0
+  }
+
+  get isReady(): boolean {
+    return this.#inUse?.isReady ?? false
+  }
+
+  /** An engine is about to be used: this page's own, or the one that announced itself. */
+  fill(link: EngineLink, role: Role, leader?: LeaderMessage): void {
+    this.#inUse = { link, role, leader, term: leader?.term ?? 0, isReady: false }
+  }
+
+  /** The engine has answered. */
+  ready({ storeId, term }: EngineInfo): void {
+    this.storeId = storeId
+    if (!this.#inUse) return
+    this.#inUse.term = term
+    this.#inUse.isReady = true
+  }
+
+  /** The engine has ended, or nothing can be had from it. */
+  lose(): void {
+    const { term, leader } = this.#inUse ?? { term: 0, leader: undefined }
+    this.#empty()
+    const storeId = leader?.storeId ?? this.storeId
+    // Terms of one store say nothing about another's.
+    if (term > this.#lostTerm || storeId !== this.#lostStoreId) {
+      this.#lostEngines.clear()
+      this.#lostTerm = term
+      this.#lostStoreId = storeId
+    }
+    if (leader) this.#lostEngines.add(leader.engine)
+  }
+
+  /** This client goes; if it comes back it may take the same engine again. */
+  leave(): void {
+    this.#empty()
+    this.#lostEngines.clear()
+  }
+
+  /** Whether a leader that announces itself is to be taken; `connecting` is the one that is about to be. */
+  takes({ engine, term, storeId }: LeaderMessage, connecting: LeaderMessage | undefined): boolean {
+    if (engine === this.#inUse?.leader?.engine || engine === connecting?.engine || this.#lostEngines.has(engine))
+      return false
+    // A store made anew begins with its first term; who had the other one open learns that it is gone.
+    if (this.storeId !== undefined && this.storeId !== storeId) return true
+    if (!this.#inUse && !connecting) return storeId !== this.#lostStoreId || term >= this.#lostTerm
+    return term > Math.max(this.term, connecting?.term ?? 0)
+  }
+
+  #empty(): void {
+    this.#inUse?.link.terminate()
+    this.#inUse = undefined
+  }
+}
