@@ -61,7 +61,7 @@ await build({
   dts: true,
   sourcemap: true,
   deps: { alwaysBundle: [/.*/], onlyBundle: ['@sqlite.org/sqlite-wasm', 'xxhash-wasm', 'hash-wasm'] },
-  plugins: [reducedSqlite(), selfContained()],
+  plugins: [reducedSqlite(join(root, 'src')), selfContained()],
 })
 const wasm = join(partial, 'sqlite3.wasm')
 await copyFile(createRequire(import.meta.url).resolve('@sqlite.org/sqlite-wasm/sqlite3.wasm'), wasm)

@@ -3,6 +3,8 @@
 // object API and the helpers for writing a VFS or a virtual table are half of its size, read and compiled at every start,
 // and name worker scripts that are not part of this package. It stands apart because it knows the inside of one exact
 // version, and fails the build when that changes.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { visit } from './syntax.mjs'
 
 /** How the parts that are cut out begin or what they offer. */
@@ -18,6 +20,9 @@ const UNUSED_PARTS = [
   'if (!sqlite3.opfs || sqlite3.config.disable?.vfs?.["opfs-wl"]) return',
 ]
 
+/** The functions of the wasm module once more, as properties of another object that nobody asks. */
+const SECOND_NAMES = /^\s*Module\["_\w+"\] = wasmExports\["\w+"\];\n/gm
+
 /** References to assets: the wasm is located by the page and handed over, the rest belongs to parts not used. */
 const REFERENCES = [
   ['new URL("sqlite3.wasm", import.meta.url).href', '"sqlite3.wasm"'],
@@ -25,12 +30,16 @@ const REFERENCES = [
   ['var _scriptName = import.meta.url', 'var _scriptName = globalThis.location?.href'],
 ]
 
-export function reducedSqlite() {
+/** `source` is the folder whose code calls SQLite: functions that are wrapped for it stay. */
+export function reducedSqlite(source) {
+  const called = namesCalled(source)
   return {
     name: 'reduced-sqlite',
     transform(code, id) {
       if (!/@sqlite\.org[\\/]sqlite-wasm[\\/]dist[\\/]index\.mjs$/.test(id)) return
-      return { code: withoutReferences(withoutUnusedParts(code, this.parse(code))), map: null }
+      const parts = withoutSecondNames(withoutUnusedParts(code, this.parse(code)))
+      const wrapped = withoutUnusedWrappers(parts, this.parse(parts), called)
+      return { code: withoutReferences(wrapped), map: null }
     },
   }
 }
@@ -48,9 +57,40 @@ function withoutUnusedParts(code, program) {
     if (part && left.delete(part)) cuts.push(node)
   })
   if (left.size > 0) throw new Error(`SQLite's JavaScript no longer has: ${[...left].join(' and ')}`)
-  return cuts
+  return cut(code, cuts)
+}
+
+/** Cuts the signatures of functions that would be wrapped, while it starts, for nobody. */
+function withoutUnusedWrappers(code, program, called) {
+  const mentions = new Map()
+  const signatures = []
+  visit(program, (node) => {
+    const name = node.type === 'Identifier' ? node.name : node.type === 'Literal' ? node.value : undefined
+    if (typeof name === 'string' && name.startsWith('sqlite3_')) mentions.set(name, (mentions.get(name) ?? 0) + 1)
+    if (node.type === 'ArrayExpression' && /^sqlite3_\w+$/.test(node.elements[0]?.value) && node.elements.length > 1)
+      signatures.push(node)
+  })
+  const unused = signatures.filter(({ elements: [{ value }] }) => mentions.get(value) === 1 && !called.has(value))
+  if (unused.length === 0) throw new Error("SQLite's JavaScript no longer lists the signatures of its functions")
+  return cut(code, unused, '...[]')
+}
+
+/** Every `capi.sqlite3_...` in the TypeScript files of a folder. */
+function namesCalled(folder) {
+  const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.ts'))
+  const text = files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n')
+  return new Set([...text.matchAll(/capi\.(sqlite3_\w+)/g)].map(([, name]) => name))
+}
+
+function cut(code, nodes, instead = '') {
+  return [...nodes]
     .sort((a, b) => b.start - a.start)
-    .reduce((text, { start, end }) => text.slice(0, start) + text.slice(end), code)
+    .reduce((text, { start, end }) => text.slice(0, start) + instead + text.slice(end), code)
+}
+
+function withoutSecondNames(code) {
+  if (code.match(SECOND_NAMES) === null) throw new Error("SQLite's JavaScript no longer names its functions twice")
+  return code.replace(SECOND_NAMES, '')
 }
 
 function withoutReferences(code) {

@@ -22,9 +22,15 @@ export function pagePlatform(): ClientPlatform {
     locks: typeof navigator === 'undefined' ? undefined : navigator.locks,
     tabs: pageTabs(connectBroker),
     startWorker,
-    shareMemory: (bytes) => (globalThis.crossOriginIsolated ? new SharedArrayBuffer(bytes) : undefined),
+    shareMemory,
     getWasm: async ({ wasmModule, wasmUrl }) => wasmModule ?? wasmFrom(wasmUrl ?? defaultWasm()),
   }
+}
+
+// WebKit can be isolated and have none.
+function shareMemory(bytes: number): SharedArrayBuffer | undefined {
+  const shared = globalThis.crossOriginIsolated && typeof SharedArrayBuffer !== 'undefined'
+  return shared ? new SharedArrayBuffer(bytes) : undefined
 }
 
 function startWorker(workerUrl: string | URL | undefined): Transport {
