@@ -29,6 +29,10 @@ export class Job {
   /** Where it has to run, once that is known: the writer is needed, or it took too long there. */
   place: 'any' | 'writer' | 'reader' = 'any'
   startedMs = 0
+  /** What its client had counted when it was started last. */
+  totalChangesBefore = 0
+  /** Other requests of its client run beside it. */
+  beside = false
   /** It cannot begin before there is room for its outcome. */
   waitsForOutcomes = false
   /** Why the engine ends it, though nobody has given it up. */

@@ -6,6 +6,7 @@
 // added, so the chunks of one request stay in order.
 import type { Clock } from '../environment.ts'
 import { DataSyncError, LeaderLostError, SqliteError } from '../errors/errors.ts'
+import type { ClientCounts } from '../protocol/messages.ts'
 import { assert } from '../store/assert.ts'
 import type { Blocks } from '../store/block-store-types.ts'
 import { SQLITE_FULL } from '../vfs/result-codes.ts'
@@ -16,6 +17,8 @@ export interface OutgoingAnswer {
   readonly session: Session
   readonly seq: number
   readonly reply: Reply
+  /** What its client has counted with it; absent where it does not tell. */
+  readonly counts?: ClientCounts | undefined
   /** The newest commit that the answer could see. */
   readonly sequence: number
   /** The request is part of that commit, or may be. */
@@ -138,13 +141,15 @@ export class Outbox {
 
   /** One message per client. */
   #send(answers: readonly OutgoingAnswer[]): void {
-    const bySession = new Map<Session, Reply[]>()
-    for (const { session, reply } of answers) {
-      const replies = bySession.get(session)
-      if (replies) replies.push(reply)
-      else bySession.set(session, [reply])
+    const bySession = new Map<Session, { replies: Reply[]; counts: ClientCounts | undefined }>()
+    for (const { session, reply, counts } of answers) {
+      const message = bySession.get(session)
+      if (message) {
+        message.replies.push(reply)
+        message.counts = counts ?? message.counts
+      } else bySession.set(session, { replies: [reply], counts })
     }
-    for (const [session, replies] of bySession) session.send(replies)
+    for (const [session, { replies, counts }] of bySession) session.send(replies, counts)
   }
 }
 

@@ -3,6 +3,9 @@
 //
 //   offset  size  field
 //   0       1     kind: 1 done, 2 result, 3 batch, 4 applied but its rows were too many to keep, 5 a part of a script
+//   1       4     what changes() answers the client from now on, u32
+//   5       4     how much the request added to its total_changes(), u32
+//   9       8     its last_insert_rowid(), i64
 //   done and 4 end here; 5 is a u32, the statements from the script's beginning that are in force; result is one statement, batch is a u16 count and that many statements:
 //   +0      4     changes, u32
 //   +4      8     lastInsertRowid, i64
@@ -14,6 +17,7 @@
 import { LeaderLostError } from '../errors/errors.ts'
 import { joinedChunks, type StatementOutcome } from './reply.ts'
 
+const HEAD_BYTES = 17
 const KIND_DONE = 1
 const KIND_RESULT = 2
 const KIND_BATCH = 3
@@ -36,11 +40,18 @@ export interface PartOutcome {
 
 export const DONE_OUTCOME: RecordedOutcome = { kind: 'done' }
 
-export function encodeOutcome(outcome: RecordedOutcome | PartOutcome): Uint8Array {
-  if (outcome.kind === 'partly') return concat([Uint8Array.of(KIND_PARTLY), u32(outcome.count)])
-  if (outcome.kind === 'done') return Uint8Array.of(KIND_DONE)
+/** What a request changed in what its client has counted. */
+export interface CountsMoved {
+  readonly changes: number
+  readonly totalChanges: number
+  readonly lastInsertRowid: bigint
+}
+
+export function encodeOutcome(outcome: RecordedOutcome | PartOutcome, moved: CountsMoved): Uint8Array {
+  if (outcome.kind === 'partly') return concat([head(KIND_PARTLY, moved), u32(outcome.count)])
+  if (outcome.kind === 'done') return head(KIND_DONE, moved)
   const [only] = outcome.statements
-  if (outcome.kind === 'result' && only && !only.rows) return encodePlainResult(only)
+  if (outcome.kind === 'result' && only && !only.rows) return encodePlainResult(only, moved)
   const parts: Uint8Array[] = []
   let rowsBytes = 0
   if (outcome.kind === 'batch') parts.push(new Uint8Array(Uint16Array.of(outcome.statements.length).buffer))
@@ -52,14 +63,14 @@ export function encodeOutcome(outcome: RecordedOutcome | PartOutcome): Uint8Arra
     rowsBytes += bytes.length
     parts.push(u32(names.length), names, u32(count), u32(bytes.length), bytes)
   }
-  if (rowsBytes > ROWS_BYTES_MAX) return Uint8Array.of(KIND_ROWS_LOST)
-  return concat([Uint8Array.of(outcome.kind === 'batch' ? KIND_BATCH : KIND_RESULT), ...parts])
+  if (rowsBytes > ROWS_BYTES_MAX) return head(KIND_ROWS_LOST, moved)
+  return concat([head(outcome.kind === 'batch' ? KIND_BATCH : KIND_RESULT, moved), ...parts])
 }
 
 /** Throws LeaderLostError: `yes` if the rows, or all of it, were not kept, `partly` for a part of a script. */
 export function decodeOutcome(bytes: Uint8Array): RecordedOutcome {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  let at = 1
+  let at = HEAD_BYTES
   const need = (count: number) => {
     if (at + count > bytes.length) throw resultLost()
   }
@@ -107,6 +118,17 @@ export function decodeOutcome(bytes: Uint8Array): RecordedOutcome {
 const resultLost = (): LeaderLostError =>
   new LeaderLostError('yes', 'The request was applied, but its rows were too many to be kept for a second answer.')
 
+/** What the request changed in its client's counts; undefined if that was not kept. */
+export function countsMoved(bytes: Uint8Array): CountsMoved | undefined {
+  if (bytes.length < HEAD_BYTES) return undefined
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return {
+    changes: view.getUint32(1, true),
+    totalChanges: view.getUint32(5, true),
+    lastInsertRowid: view.getBigInt64(9, true),
+  }
+}
+
 /** The answer to a script that was not seen to end; `statements` are in force, if that is known. */
 export function partlyApplied(statements?: number): LeaderLostError {
   const known = statements === undefined ? 'Some' : `The first ${statements}`
@@ -117,11 +139,18 @@ export function partlyApplied(statements?: number): LeaderLostError {
   )
 }
 
-/** The common case, a write without rows: 14 bytes. */
-function encodePlainResult({ changes, lastInsertRowid }: StatementOutcome): Uint8Array {
-  const bytes = new Uint8Array(14)
-  bytes[0] = KIND_RESULT
-  bytes.set(statementHead(changes, lastInsertRowid, false), 1)
+/** The common case, a write without rows: 30 bytes. */
+function encodePlainResult({ changes, lastInsertRowid }: StatementOutcome, moved: CountsMoved): Uint8Array {
+  return concat([head(KIND_RESULT, moved), statementHead(changes, lastInsertRowid, false)])
+}
+
+function head(kind: number, { changes, totalChanges, lastInsertRowid }: CountsMoved): Uint8Array {
+  const bytes = new Uint8Array(HEAD_BYTES)
+  const view = new DataView(bytes.buffer)
+  view.setUint8(0, kind)
+  view.setUint32(1, changes, true)
+  view.setUint32(5, totalChanges, true)
+  view.setBigInt64(9, lastInsertRowid, true)
   return bytes
 }
 

@@ -17,7 +17,7 @@ import { InteractiveRunner } from './interactive-runner.ts'
 import { type Job, waitTimeout } from './job.ts'
 import { answerMaintenance, type MaintenanceStore } from './maintenance.ts'
 import type { Outbox } from './outbox.ts'
-import { DONE_OUTCOME, decodeOutcome, partlyApplied, type RecordedOutcome } from './outcome.ts'
+import { countsMoved, DONE_OUTCOME, decodeOutcome, partlyApplied, type RecordedOutcome } from './outcome.ts'
 import { NoOutcomeRoom, OutcomeRoom } from './outcome-room.ts'
 import { runPrepare } from './prepare.ts'
 import { ReaderRequests } from './reader-requests.ts'
@@ -149,6 +149,7 @@ export class RequestRunner implements Runner {
   run(job: Job): RunResult | Promise<RunResult> {
     try {
       job.startedMs = this.clock.monotonicMs()
+      job.totalChangesBefore = job.session.counts.totalChanges
       if (this.latched !== undefined) throw this.latched
       // First, since what comes after says that the request was not applied.
       if (this.#answeredBefore(job)) return 'done'
@@ -236,7 +237,7 @@ export class RequestRunner implements Runner {
   }
 
   /** Answers with one statement's outcome, in as many chunks as it has. */
-  result(job: Job, outcome: StatementOutcome, wrote: boolean, sequence = this.database.blocks.sequence): 'done' {
+  result(job: Job, outcome: StatementOutcome, wrote: boolean, sequence?: number): 'done' {
     // A script of one statement was run as that statement.
     if (job.request.type === 'script') return this.done(job, wrote)
     const replies = resultReplies(job.request.seq, outcome, this.#timing(job))
@@ -255,15 +256,13 @@ export class RequestRunner implements Runner {
     this.#outbox.settle()
   }
 
-  send(job: Job, reply: Reply, wrote: boolean, sequence = this.database.blocks.sequence): void {
-    const { session } = job
-    this.#outbox.add({
-      session,
-      seq: job.request.seq,
-      reply,
-      wrote,
-      sequence: this.latched === undefined ? sequence : 0,
-    })
+  /** `sequence`: the newest commit that the answer could see, for answers from a state of their own. */
+  send(job: Job, reply: Reply, wrote: boolean, sequence?: number): void {
+    const { session, request } = job
+    // Who answers beside the client's other requests knows nothing of what these have changed.
+    const counts = sequence === undefined && !job.beside ? { ...session.counts } : undefined
+    const saw = this.latched === undefined ? (sequence ?? this.database.blocks.sequence) : 0
+    this.#outbox.add({ session, seq: request.seq, reply, wrote, counts, sequence: saw })
   }
 
   /** Runs `body` as one write transaction whose record carries the outcome that it returns, and answers with that. */
@@ -303,10 +302,11 @@ export class RequestRunner implements Runner {
       return false
     }
     this.repeatsAnswered++
+    const { counts } = job.session
+    const moved = countsMoved(recorded)
+    if (moved) Object.assign(counts, moved, { totalChanges: counts.totalChanges + moved.totalChanges })
     if (recorded.length === 0 && controlledScript(job.request)) throw partlyApplied()
     const outcome = decodeOutcome(recorded)
-    const last = outcome.kind === 'done' ? undefined : outcome.statements.at(-1)
-    if (last) job.session.counts.lastInsertRowid = last.lastInsertRowid
     this.#answer(job, outcome, false)
     return true
   }
@@ -389,7 +389,7 @@ export class RequestRunner implements Runner {
     })
   }
 
-  #stream(job: Job, replies: readonly Reply[], wrote: boolean, sequence: number): void {
+  #stream(job: Job, replies: readonly Reply[], wrote: boolean, sequence = this.database.blocks.sequence): void {
     const { session, request } = job
     const stream = new ChunkStream()
     session.streams.set(request.seq, stream)

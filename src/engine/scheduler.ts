@@ -73,6 +73,7 @@ export class Scheduler {
    */
   leaveLane(job: Job): void {
     this.#end(job)
+    job.beside = true
     job.lane = `${job.session.client} alone ${job.request.seq}`
     this.#lanes.set(job.lane, { jobs: [job], busy: true, waited: false, served: 0 })
   }

@@ -88,8 +88,6 @@ export class Session {
     this.#port = port
     this.counts = { ...NO_COUNTS, ...settings.counts }
     this.#sentCounts = { ...this.counts }
-    this.counts = { ...NO_COUNTS, ...settings.counts }
-    this.#sentCounts = { ...this.counts }
     this.pragmas = new Map([['foreign_keys', settings.foreignKeys ? '1' : '0']])
     for (const [name, value] of Object.entries(settings.pragmas ?? {}))
       if (pragmaRule(name) === 'session') this.set(name, normalSetting(name, value))
@@ -100,19 +98,20 @@ export class Session {
     this.pragmas = new Map([...this.pragmas, [pragma, value]])
   }
 
-  send(replies: readonly Reply[]): void {
+  /** `counts`: as of these answers, so that a client never knows of a change before it knows of the request that made it. */
+  send(replies: readonly Reply[], counts: ClientCounts | undefined): void {
     if (this.ended) return
-    const message = { ...buildAnswers(replies), ...this.#newCounts(), ...this.#newPragmas() }
+    const message = { ...buildAnswers(replies), ...(counts && this.#newCounts(counts)), ...this.#newPragmas() }
     this.#port.post(message, message.payload ? [message.payload] : [])
   }
 
-  #newCounts(): { counts?: ClientCounts } {
-    const { changes, totalChanges, lastInsertRowid } = this.counts
+  #newCounts(counts: ClientCounts): { counts?: ClientCounts } {
+    const { changes, totalChanges, lastInsertRowid } = counts
     const sent = this.#sentCounts
     if (totalChanges === sent.totalChanges && changes === sent.changes && lastInsertRowid === sent.lastInsertRowid)
       return {}
-    this.#sentCounts = { changes, totalChanges, lastInsertRowid }
-    return { counts: this.#sentCounts }
+    this.#sentCounts = counts
+    return { counts }
   }
 
   #newPragmas(): { pragmas?: SessionPragmas } {

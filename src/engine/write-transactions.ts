@@ -79,9 +79,11 @@ export function refuseFull(error: unknown): never {
   })
 }
 
-function originOf({ session, request }: Job, outcome: RecordedOutcome | PartOutcome): Origin {
-  const { client, ackedThrough } = session
-  return { client, seq: request.seq, ackedThrough, outcome: encodeOutcome(outcome) }
+function originOf(job: Job, outcome: RecordedOutcome | PartOutcome): Origin {
+  const { session, request, totalChangesBefore } = job
+  const { client, ackedThrough, counts } = session
+  const moved = { ...counts, totalChanges: counts.totalChanges - totalChangesBefore }
+  return { client, seq: request.seq, ackedThrough, outcome: encodeOutcome(outcome, moved) }
 }
 
 /** Runs `work` and then `release`, however it ends. */

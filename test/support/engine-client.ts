@@ -7,6 +7,7 @@ import { fromWireError } from '../../src/errors/wire.ts'
 import type { CancelFlags } from '../../src/protocol/cancel-flags.ts'
 import type {
   Answer,
+  ClientCounts,
   ClientSettings,
   EngineEvent,
   FromEngine,
@@ -71,6 +72,8 @@ export class TestClient {
   readonly progress = new Map<number, number>()
   /** How many chunks are acknowledged by themselves; false: only by `credit`. */
   autoCredit = true
+  /** What the engine said last of what this client has counted. */
+  counts: ClientCounts | undefined
   /** How integers come out. */
   integers: IntegerMode = 'auto'
   /** Tells the engine which answers have arrived, as a real client does. */
@@ -281,6 +284,7 @@ export class TestClient {
     const message = parseFromEngine(raw)
     if (message.type === 'event') this.events.push(message.event)
     if (message.type !== 'answers') return
+    this.counts = message.counts ?? this.counts
     this.#payload = message.payload ?? new ArrayBuffer(0)
     for (const answer of message.answers) this.#settle(answer)
   }

@@ -1,7 +1,7 @@
 // `changes()`, `total_changes()` and `last_insert_rowid()` in SQL text: each client's own, whatever runs between its
 // requests on the connections that all share.
 import { describe, expect, it } from 'vitest'
-import { startEngine, type TestClient } from '../support/engine-client.ts'
+import { startEngine, TestClient } from '../support/engine-client.ts'
 
 const ALL = 'SELECT changes(), total_changes(), last_insert_rowid()'
 
@@ -86,4 +86,61 @@ describe('in SQL text', () => {
     await one.run('INSERT INTO t VALUES(1)')
     expect(await counts(one)).toEqual([1, 41, 1])
   })
+
+  // Answers that left earlier told of a write that was still being stored. If the engine died then, the write was made
+  // again, and total_changes() had it twice.
+  it('a client is told of what a write changed with the answer to that write, not before', async () => {
+    const { client, blocks } = await startEngine()
+    const one = client({ durability: 'strict' })
+    await one.exec("CREATE TABLE t(a); INSERT INTO t SELECT zeroblob(100000) FROM json_each('[1,2,3,4,5,6,7,8,9,10]')")
+    const before = one.counts
+    one.autoCredit = false
+    const stream = one.request({
+      type: 'statement',
+      sql: "SELECT a FROM t, json_each('[1,2,3,4,5,6,7,8,9,10]')",
+      parameters: undefined,
+      want: 'rows',
+      stream: true,
+    })
+    one.flush()
+    await expect.poll(() => stream.waiting.chunks).toBe(4)
+    let goOn = () => {}
+    blocks.delay = () => new Promise((resolve) => (goOn = resolve))
+    const write = one.run('INSERT INTO t VALUES(1), (2)')
+    one.flush()
+    one.credit(stream.seq, 1)
+    await expect.poll(() => stream.waiting.chunks).toBe(5)
+    expect(one.counts).toEqual(before)
+    goOn()
+    await write
+    expect(one.counts).toEqual({ changes: 2, totalChanges: 12, lastInsertRowid: 12n })
+    one.cancel(stream.seq)
+    await expect(stream.answer).rejects.toMatchObject({ code: 'aborted' })
+  })
+
+  it.each(['statement', 'script', 'batch', 'rows'])(
+    'a %s that is answered from its record counts once',
+    async (kind) => {
+      const make = (db: TestClient) => {
+        if (kind === 'script') return db.exec('INSERT INTO t(a) VALUES(1), (2); UPDATE t SET a = 3')
+        if (kind === 'batch') return db.batch([['INSERT INTO t(a) VALUES(1), (2)'], ['SELECT 1']])
+        if (kind === 'rows') return db.query('INSERT INTO t(a) VALUES(1) RETURNING a')
+        return db.run('INSERT INTO t(a) VALUES(1), (2)')
+      }
+      const first = await startEngine()
+      const one = first.client()
+      await one.exec(`CREATE TABLE t(id INTEGER PRIMARY KEY, a); CREATE TABLE log(a);
+      CREATE TRIGGER tr AFTER INSERT ON t BEGIN INSERT INTO log VALUES(1); END`)
+      await one.run('INSERT INTO t VALUES(7, 1)')
+      const before = one.counts
+      await make(one)
+      const { seq } = one
+      const after = await counts(one)
+      const { engine } = await startEngine({ blocks: first.blocks })
+      const again = new TestClient(engine, one.id, before && { counts: before })
+      again.seq = seq - 1
+      await make(again)
+      expect(await counts(again)).toEqual(after)
+    },
+  )
 })

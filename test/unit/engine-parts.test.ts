@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Job } from '../../src/engine/job.ts'
-import { decodeOutcome, encodeOutcome, type RecordedOutcome } from '../../src/engine/outcome.ts'
+import { countsMoved, decodeOutcome, encodeOutcome, type RecordedOutcome } from '../../src/engine/outcome.ts'
 import { Scheduler } from '../../src/engine/scheduler.ts'
 import { firstKeyword, isBlank, splitScript } from '../../src/engine/script-splitter.ts'
 import { ChunkStream, Session } from '../../src/engine/session.ts'
@@ -104,9 +104,15 @@ describe('a recorded outcome', () => {
       fc.array(statement).map((statements) => ({ kind: 'batch' as const, statements })),
     )
     fc.assert(
-      fc.property(outcome, (value) => {
-        expect(decodeOutcome(encodeOutcome(value))).toEqual(value)
-      }),
+      fc.property(
+        outcome,
+        fc.record({ changes: fc.nat(), totalChanges: fc.nat(), lastInsertRowid: fc.bigInt({ min: 0n, max: 9n }) }),
+        (value, moved) => {
+          const bytes = encodeOutcome(value, moved)
+          expect(decodeOutcome(bytes)).toEqual(value)
+          expect(countsMoved(bytes)).toEqual(moved)
+        },
+      ),
     )
   })
 })
