@@ -54,6 +54,8 @@ await build({
   entry: Object.fromEntries(Object.entries(ENTRIES).filter(([, file]) => existsSync(join(root, file)))),
   dts: true,
   deps: { onlyBundle: [], neverBundle: [/^node:/] },
+  // What entries share is named after one of its modules, and must not be named like an entry, the worker least of all.
+  outputOptions: { chunkFileNames: 'shared-[name].js' },
 })
 await build({
   ...selfContainedFile,

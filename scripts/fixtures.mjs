@@ -59,8 +59,9 @@ async function tryFixture(name, archive) {
   }
 }
 
-async function tryMode(app, { build = [], serve: served, base, dev }) {
-  for (const command of build) await run(command, app)
+async function tryMode(app, { build = [], serve: served, base, dev, runs }) {
+  for (const command of [...build, ...(runs ?? [])]) await run(command, app)
+  if (runs) return 'ended well'
   const server = dev ? await startServer(dev, app) : await serve(join(app, served), base)
   try {
     return await drive(server.url, app)
