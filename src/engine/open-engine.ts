@@ -63,6 +63,7 @@ export function storedEngines(
         checksum: start.checksum,
         ...(chosen.storeId !== undefined && { storeId: chosen.storeId }),
         environment,
+        ...(chosen.kind !== 'memory' && { freeBytes: async () => platform.freeBytes?.() }),
         whenFull: 'read-only',
         onWritable: () => engine?.broadcast({ name: 'writable' }),
         onSyncFailure: ({ message, recovered }) => {

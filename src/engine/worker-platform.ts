@@ -14,6 +14,8 @@ export interface WorkerPlatform {
   readonly tabs?: TabCoordination | undefined
   /** True if the browser has promised not to evict this site's data. */
   persisted(): Promise<boolean>
+  /** Bytes that the browser still grants this site, as far as it tells. */
+  freeBytes?(): Promise<number | undefined>
 }
 
 /** The platform of the worker that calls it. Does nothing until called. */
@@ -36,5 +38,10 @@ export function browserWorkerPlatform(environment: Environment = realEnvironment
             .catch(reject)
       }),
     persisted: async () => (storage?.persisted ? storage.persisted() : false),
+    freeBytes: async () => {
+      // Some browsers refuse to tell.
+      const { quota, usage } = (await storage?.estimate?.().catch(() => undefined)) ?? {}
+      return quota === undefined || usage === undefined ? undefined : Math.max(0, quota - usage)
+    },
   }
 }

@@ -17,8 +17,10 @@ export interface BlockStoreOptions {
   readonly storeId?: string
   /** Written bytes kept for a second attempt after a failed sync. Default 4 MiB. */
   readonly maxDirtyBytes?: number
-  /** Log bytes that pinned snapshots may hold back. Default 256 MiB. */
+  /** Log bytes that pinned snapshots may hold back. Default 256 MiB; never more than half of `freeBytes`. */
   readonly maxPinnedBytes?: number
+  /** Bytes that the platform still grants, as far as it tells; asked when a snapshot makes a log grow. */
+  readonly freeBytes?: () => Promise<number | undefined>
   /** Milliseconds after which a snapshot that is in the way ends. Default 600 000. */
   readonly maxPinnedMs?: number
   readonly environment?: Environment

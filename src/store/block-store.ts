@@ -53,11 +53,10 @@ export class BlockStore implements Blocks {
   }
 
   #adopt(state: StoreState): { folding: Folding; room: CommitRoom } {
-    const { slice, maxPinnedBytes = 256 * MIB, maxPinnedMs = 600_000 } = this.#options
-    const folding = new Folding(state, slice, this.#options.onCheckpointFailure ?? (() => {}))
+    const folding = new Folding(state, this.#options.slice, this.#options.onCheckpointFailure ?? (() => {}))
     state.onFoldDue = () => folding.start()
     if (this.#options.onSyncFailure) state.writer.onSyncFailure = this.#options.onSyncFailure
-    return { folding, room: new CommitRoom(state, folding, { maxPinnedBytes, maxPinnedMs }) }
+    return { folding, room: new CommitRoom(state, folding, this.#options) }
   }
 
   /**

@@ -3,18 +3,15 @@
 // it holds a log back the active one grows, and where that must end, or where a large transaction finds no space, the
 // oldest snapshot does.
 import { StorageError } from '../errors/errors.ts'
+import type { BlockStoreOptions } from './block-store-options.ts'
 import { storageError } from './device-writer.ts'
 import type { Folding } from './folding.ts'
-import { RECORD_ENTRY, roundUp, SECTOR } from './format.ts'
+import { MIB, RECORD_ENTRY, roundUp, SECTOR } from './format.ts'
 import type { MaybePromise } from './maybe-async.ts'
 import { oldestPin, type StoreState, usualBytes } from './state.ts'
 
-export interface PinLimits {
-  /** Log bytes beyond the usual that pinned snapshots may hold back. */
-  readonly maxPinnedBytes: number
-  /** Milliseconds after which a snapshot that is in the way ends. */
-  readonly maxPinnedMs: number
-}
+/** How much pinned snapshots may hold back, and how long. */
+type PinLimits = Pick<BlockStoreOptions, 'maxPinnedBytes' | 'maxPinnedMs' | 'freeBytes'>
 
 export class CommitRoom {
   readonly counts = { endedPins: 0, roomWaits: 0 }
@@ -58,16 +55,24 @@ export class CommitRoom {
       if (state.log.room >= bytes || state.log.otherIsFree) return
       const isPinned = oldestPin(state) < state.sequence
       if (!isPinned && state.superblock.foldedSequence > foldedSequence) continue
-      if (!this.#grow() && !this.#endOldestPin()) throw new StorageError('quota', 'There is no space for the log.')
+      if (!(await this.#grow()) && !this.#endOldestPin())
+        throw new StorageError('quota', 'There is no space for the log.')
     }
   }
 
-  #grow(): boolean {
+  async #grow(): Promise<boolean> {
     const { log, environment, pins, sizes } = this.#state
-    const bytes = log.size(log.place.log) + sizes.logStepBytes
-    if (bytes > usualBytes(this.#state) + this.#limits.maxPinnedBytes) return false
+    const before = log.size(log.place.log)
+    const bytes = before + sizes.logStepBytes
+    const usual = usualBytes(this.#state)
+    const { maxPinnedBytes = 256 * MIB, maxPinnedMs = 600_000, freeBytes } = this.#limits
+    if (bytes > usual + maxPinnedBytes) return false
+    const free = await freeBytes?.()
+    // What is held back already is not free any more.
+    const pinned = Math.max(0, before - usual)
+    if (free !== undefined && bytes > usual + Math.floor((free + pinned) / 2)) return false
     const now = environment.clock.monotonicMs()
-    for (const pin of pins) if (now - pin.sinceMs > this.#limits.maxPinnedMs) return false
+    for (const pin of pins) if (now - pin.sinceMs > maxPinnedMs) return false
     try {
       log.grow(bytes)
       return true

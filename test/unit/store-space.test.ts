@@ -8,6 +8,7 @@ import { Log } from '../../src/store/log.ts'
 import { simulatedEnvironment } from '../support/seeded.ts'
 
 const BLOCKS = 1024
+const MIB = 1024 * 1024
 const open = (device: MemoryDevice, options: Partial<BlockStoreOptions> = {}) =>
   BlockStore.open({ device, environment: simulatedEnvironment(1), ...options })
 
@@ -40,6 +41,38 @@ test('a large transaction that finds no space ends the oldest snapshot, and the 
   await store.checkpoint()
   await writeAll(store, 3)
   expect(store.read(BLOCKS - 1)[0]).toBe(3)
+})
+
+// Nothing looked at how much space is left: a snapshot could hold back 256 MiB where there were 20, and what was taken for
+// it was missing to everything else.
+test.each([
+  { free: 64 * MIB, maxPinnedBytes: 3 * MIB, most: 3 },
+  { free: 8 * MIB, maxPinnedBytes: 256 * MIB, most: 4 },
+  { free: 3 * MIB, maxPinnedBytes: 256 * MIB, most: 1 },
+  { free: undefined, maxPinnedBytes: 5 * MIB, most: 5 },
+])('with $free bytes free and at most $maxPinnedBytes a snapshot makes the log grow by $most MiB', async (limits) => {
+  const { free, maxPinnedBytes, most } = limits
+  const device = new MemoryDevice()
+  const logs = () => device.areas['log-0'].size + device.areas['log-1'].size
+  let usual = Number.POSITIVE_INFINITY
+  const freeBytes = async () => (free === undefined ? undefined : free - (logs() - usual))
+  const store = await open(device, { maxPinnedBytes, freeBytes })
+  usual = logs()
+  const snapshot = store.pin()
+  const read = () => snapshot.read(0, new Uint8Array(4096))
+  let grown = 0
+  for (let i = 0; i < 4000; i++) {
+    store.write(i % 4, new Uint8Array(4096).fill(i))
+    await store.commit()
+    try {
+      read()
+    } catch {
+      break
+    }
+    grown = logs() - usual
+  }
+  expect(read).toThrow(expect.objectContaining({ code: 'snapshot-too-old' }))
+  expect(grown / MIB).toBe(most)
 })
 
 // The time limit for snapshots ended exports of large databases to slow receivers too.
