@@ -7,6 +7,7 @@ import type { Connection } from './connection.ts'
 import { InteractiveTransaction } from './interactive.ts'
 import type { Job } from './job.ts'
 import { DONE_OUTCOME } from './outcome.ts'
+import { runItems } from './plain-requests.ts'
 import { answerPrepared } from './prepare.ts'
 import { streamWrites } from './reader-requests.ts'
 import type { RequestRunner } from './runner.ts'
@@ -97,7 +98,7 @@ export class InteractiveRunner {
       case 'batch':
         return this.onWriter(job, id, (connection) => {
           const outcomes = this.#atomically(job, connection, () =>
-            this.#runner.runItems(job, connection, request.items, (statement) => this.#check(statement, transaction)),
+            runItems(this.#runner, job, connection, request.items, (statement) => this.#check(statement, transaction)),
           )
           return this.#runner.batch(job, outcomes)
         })

@@ -5,9 +5,9 @@
 // Invariants: while an interactive transaction or a bulk owns the writer, nothing else runs there; between two requests the
 // writer is otherwise in autocommit with no active statement.
 import { AbortError, LeaderLostError, StorageError, UsageError } from '../errors/errors.ts'
-import type { BatchItem, ScriptRequest, StatementRequest } from '../protocol/messages.ts'
+import type { StatementRequest } from '../protocol/messages.ts'
 import { BulkRunner } from './bulk-runner.ts'
-import { type Connection, SliceEnded } from './connection.ts'
+import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
 import { runExport } from './export.ts'
 import { FunctionRequests } from './function-requests.ts'
@@ -17,40 +17,23 @@ import { InteractiveRunner } from './interactive-runner.ts'
 import { type Job, waitTimeout } from './job.ts'
 import { answerMaintenance, type MaintenanceStore } from './maintenance.ts'
 import type { Outbox } from './outbox.ts'
-import { countsMoved, DONE_OUTCOME, decodeOutcome, partlyApplied, type RecordedOutcome } from './outcome.ts'
+import { countsMoved, decodeOutcome, partlyApplied, type RecordedOutcome } from './outcome.ts'
 import { NoOutcomeRoom, OutcomeRoom } from './outcome-room.ts'
+import { PlainRequests } from './plain-requests.ts'
 import { runPrepare } from './prepare.ts'
 import { ReaderRequests } from './reader-requests.ts'
 import { batchReply, type Reply, resultReplies, type StatementOutcome } from './reply.ts'
 import type { Runner, RunResult, Scheduler } from './scheduler.ts'
-import {
-  applyAutoVacuum,
-  asStatement,
-  controlledScript,
-  runControlledScript,
-  runScriptStatements,
-  splitForRunning,
-} from './script-run.ts'
+import { controlledScript } from './script-run.ts'
 import { ChunkStream, errorReply, type Session } from './session.ts'
 import { isBroken } from './sqlite-errors.ts'
 import type { Statement } from './statement.ts'
-import {
-  controlsTransaction,
-  needsWriter,
-  noRows,
-  prepareFor,
-  refuseOutsideTransaction,
-  runsBare,
-} from './statement-rules.ts'
-import { runStatement } from './statement-run.ts'
+import { noRows, prepareFor } from './statement-rules.ts'
 import { beginsDeferred, TextTransactions, transactionOf } from './text-transactions.ts'
-import { type Maybe, settled, WriteTransactions } from './write-transactions.ts'
+import { type Maybe, WriteTransactions } from './write-transactions.ts'
 
 const notApplied = () =>
   new LeaderLostError('no', "The database's worker ended before this was committed. It was not applied.")
-
-/** Autocommit reads on the writer must end within this time, else they start again on a reader. */
-const WRITER_READ_MS_MAX = 8
 
 export class RequestRunner implements Runner {
   readonly database: Database
@@ -66,6 +49,7 @@ export class RequestRunner implements Runner {
   /** Requests answered from the commit that an earlier sending of them made. */
   repeatsAnswered = 0
   readonly #bulk = new BulkRunner(this)
+  readonly #plain = new PlainRequests(this)
   readonly text = new TextTransactions(this)
   readonly readers = new ReaderRequests(this)
   readonly functions = new FunctionRequests(this)
@@ -330,11 +314,11 @@ export class RequestRunner implements Runner {
     if (transaction !== undefined) return this.#interactive.run(job, transaction)
     switch (request.type) {
       case 'statement':
-        return this.#statement(job, request)
+        return this.#plain.statement(job, request)
       case 'batch':
-        return this.#batch(job, request.items)
+        return this.#plain.batch(job, request.items)
       case 'script':
-        return this.#script(job, request)
+        return this.#plain.script(job, request)
       case 'prepare':
         return runPrepare(this, job, request)
       case 'end':
@@ -345,100 +329,17 @@ export class RequestRunner implements Runner {
     }
   }
 
-  #statement(job: Job, request: StatementRequest): Maybe<RunResult> {
-    if (beginsDeferred(request.sql)) return this.text.beginDeferred(job, request)
-    if (job.place === 'reader' || request.stream) return this.readers.run(job, request)
-    if (this.owner !== undefined && job.place !== 'writer') return this.readers.run(job, request)
-    const { writer, packer } = this.database
-    this.enter(job.session, writer)
-    const statement = this.compile(job.session, writer, request.sql)
-    if (!statement) return this.answeredByEngine(job, request)
-    const { parameters, want } = request
-    const runIt = () => runStatement(statement, job.payload, parameters, want, packer)
-    const release = () => writer.release(statement)
-    if (controlsTransaction(statement)) return settled(release, () => this.text.begin(job, request, statement))
-    if (needsWriter(statement)) {
-      return settled(release, () => {
-        refuseOutsideTransaction(statement)
-        if (runsBare(statement)) return this.#bare(job, runIt)
-        return this.write(job, () => ({ kind: 'result', statements: [runIt()] }))
-      })
-    }
-    try {
-      refuseOutsideTransaction(statement)
-      const sliceEndMs = job.startedMs + WRITER_READ_MS_MAX
-      return this.result(job, writer.limited({ ...job.limits, sliceEndMs }, runIt), false)
-    } catch (error) {
-      if (!(error instanceof SliceEnded)) throw error
-      job.place = 'reader'
-      return 'later'
-    } finally {
-      writer.release(statement)
-    }
-  }
-
-  /** VACUUM is a commit of its own, without an outcome. */
-  #bare(job: Job, run: () => StatementOutcome): Maybe<RunResult> {
-    const { writer } = this.database
-    return this.writes.withRoom(() => {
-      let outcome: StatementOutcome | undefined
-      this.writes.publish(() => {
-        outcome = writer.announced([], () => writer.limited(job.limits, run))
-      })
-      return this.result(job, outcome!, true)
-    })
-  }
-
-  #stream(job: Job, replies: readonly Reply[], wrote: boolean, sequence = this.database.blocks.sequence): void {
+  #stream(job: Job, replies: readonly Reply[], wrote: boolean, given: number | undefined): void {
     const { session, request } = job
+    const sequence = given ?? this.database.blocks.sequence
     const stream = new ChunkStream()
     session.streams.set(request.seq, stream)
     replies.forEach((reply, i) => {
       const final = i === replies.length - 1
       stream.send(final, () => {
         if (final) session.streams.delete(request.seq)
-        this.send(job, reply, wrote, sequence)
+        this.send(job, reply, wrote, final ? given : sequence)
       })
-    })
-  }
-
-  #batch(job: Job, items: readonly BatchItem[]): Maybe<RunResult> {
-    if (this.owner !== undefined) return this.#needsWriter(job)
-    this.enter(job.session, this.database.writer)
-    return this.write(job, (writer) => ({ kind: 'batch', statements: this.runItems(job, writer, items) }))
-  }
-
-  runItems(
-    job: Job,
-    connection: Connection,
-    items: readonly BatchItem[],
-    check: (statement: Statement) => void = refuseOutsideTransaction,
-  ): StatementOutcome[] {
-    return items.map((item) => {
-      const statement = this.compile(job.session, connection, item.sql)
-      if (!statement) return noRows(job.session, item.want)
-      try {
-        check(statement)
-        return runStatement(statement, job.payload, item.parameters, item.want, this.database.packer)
-      } finally {
-        connection.release(statement)
-      }
-    })
-  }
-
-  #script(job: Job, request: ScriptRequest): Maybe<RunResult> {
-    const script = splitForRunning(request.sql)
-    const { statements, controlled, settings } = script
-    const statement = asStatement(request, script)
-    if (statement) return this.#statement(job, statement)
-    if (this.owner !== undefined) return this.#needsWriter(job)
-    for (const [name, value] of settings) job.session.set(name, value)
-    this.enter(job.session, this.database.writer)
-    applyAutoVacuum(this, job, script)
-    if (controlled) return runControlledScript(this, job, statements)
-    return this.write(job, (writer) => {
-      runScriptStatements(this, job, writer, statements)
-      return DONE_OUTCOME
     })
   }
 
@@ -449,10 +350,5 @@ export class RequestRunner implements Runner {
   /** The answer to a PRAGMA of which nothing is left to run. */
   answeredByEngine(job: Job, request: StatementRequest): 'done' {
     return this.result(job, noRows(job.session, request.want), false)
-  }
-
-  #needsWriter(job: Job): 'later' {
-    job.place = 'writer'
-    return 'later'
   }
 }

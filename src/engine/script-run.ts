@@ -68,6 +68,25 @@ export function applyAutoVacuum(runner: RequestRunner, job: Job, { statements, c
   }
 }
 
+/** True for an atomic script whose statements all only read. Nothing of it is run for that. */
+export function onlyReads(runner: RequestRunner, job: Job, { statements, controlled }: SplitScript): boolean {
+  if (controlled || !statements.every(mayOnlyRead)) return false
+  const { writer } = runner.database
+  return statements.every((part) =>
+    inScript(job, part, () => {
+      const statement = runner.compile(job.session, writer, part.text)
+      const reads = statement === undefined || !needsWriter(statement)
+      if (statement) writer.release(statement)
+      return reads
+    }),
+  )
+}
+
+/** A PRAGMA may act when it is compiled, so one with a value is not looked at. */
+function mayOnlyRead({ keyword, text }: ScriptStatement): boolean {
+  return READING.has(keyword) || keyword === 'WITH' || (keyword === 'PRAGMA' && !/[=(]/.test(text))
+}
+
 /** Runs the statements in the transaction that is open. */
 export function runScriptStatements(
   runner: RequestRunner,
@@ -107,12 +126,12 @@ export async function runControlledScript(
     tainted = false
   }
   try {
+    // What reads changes nothing, so it may be missing from a script that is called done.
+    const lastEffect = statements.findLastIndex(({ keyword }) => !READING.has(keyword))
     for (const [i, part] of statements.entries()) {
-      await runner.writes.withRoom(() => {})
-      // What reads changes nothing, so it may be missing from a script that is called done.
-      const done = statements.slice(i + 1).every(({ keyword }) => READING.has(keyword))
-      const outcome = done ? DONE_OUTCOME : ({ kind: 'partly', count: i + 1 } as const)
-      tainted = inScript(job, part, () => runControlled(runner, job, part, outcome)) || tainted
+      const full = await noRoom(runner)
+      const outcome = i >= lastEffect ? DONE_OUTCOME : ({ kind: 'partly', count: i + 1 } as const)
+      tainted = inScript(job, part, () => runControlled(runner, job, part, { outcome, full })) || tainted
       if (!database.writer.autocommit) continue
       if (inside) text.forget(inside)
       inside = undefined
@@ -133,12 +152,23 @@ export async function runControlledScript(
   return runner.done(job, true)
 }
 
+/** Why nothing can be written now; what only reads goes on. */
+async function noRoom(runner: RequestRunner): Promise<SqliteError | undefined> {
+  try {
+    await runner.writes.withRoom(() => {})
+    return undefined
+  } catch (error) {
+    if (error instanceof SqliteError && error.code === 'SQLITE_FULL') return error
+    throw error
+  }
+}
+
 /** Returns true if the statement left something in the connection. If it commits, `outcome` is recorded. */
 function runControlled(
   runner: RequestRunner,
   job: Job,
   part: ScriptStatement,
-  outcome: RecordedOutcome | PartOutcome,
+  { outcome, full }: { readonly outcome: RecordedOutcome | PartOutcome; readonly full: SqliteError | undefined },
 ): boolean {
   const { writer } = runner.database
   const statement = runner.compile(job.session, writer, part.text)
@@ -148,6 +178,7 @@ function runControlled(
     const { facts } = statement
     const control = facts.transaction || facts.savepoint || runsBare(statement)
     if (writer.autocommit && !control) refuseOutsideTransaction(statement)
+    if (full && (needsWriter(statement) || runsBare(statement))) throw full
     if (facts.attachesFile)
       throw new UsageError('connection-state', "Only ':memory:' can be attached. Use `import()` for database files.")
     if (writer.autocommit && !control && needsWriter(statement)) {

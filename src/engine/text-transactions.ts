@@ -5,7 +5,7 @@
 // It is kept as an interactive transaction with a number that no client gives, and has their queue, lifetime and end with
 // the session. One that was rolled back before its client ended it refuses everything until ROLLBACK, so that nothing that
 // was meant for it is applied on its own.
-import { UsageError } from '../errors/errors.ts'
+import { SqliteError, UsageError } from '../errors/errors.ts'
 import type { StatementRequest } from '../protocol/messages.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import type { Job } from './job.ts'
@@ -41,6 +41,11 @@ export function beginsDeferred(sql: string): boolean {
   return /\bdeferred\b/i.test(sql) && firstKeyword(sql) === 'BEGIN'
 }
 
+/** True for a BEGIN that does not ask for the writer, though it usually gets it. */
+function beginsPlainly(sql: string): boolean {
+  return firstKeyword(sql) === 'BEGIN' && !/\b(?:immediate|exclusive)\b/i.test(sql)
+}
+
 export class TextTransactions {
   readonly #runner: RequestRunner
 
@@ -53,12 +58,18 @@ export class TextTransactions {
     const { database, writes, outcomes } = this.#runner
     const { writer } = database
     outcomes.require()
-    return writes.withRoom(() => {
+    const begun = writes.withRoom(() => {
       if (statement.keyword === 'BEGIN') writer.beginImmediate()
       // Whatever has nothing to end fails here, in SQLite's own words.
       else writer.limited(job.limits, () => this.#run(job, request, statement))
       this.adopt(job, false)
       return this.#runner.result(job, noRows(job.session, request.want), false)
+    })
+    if (!(begun instanceof Promise) || !beginsPlainly(request.sql)) return begun
+    // Where nothing can be written a transaction may still read.
+    return begun.catch((error: unknown) => {
+      if (!(error instanceof SqliteError && error.code === 'SQLITE_FULL' && database.readers.available)) throw error
+      return this.beginDeferred(job, request)
     })
   }
 

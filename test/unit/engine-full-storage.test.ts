@@ -44,6 +44,17 @@ it('reads without any space, refuses each write with SQLITE_FULL, and writes onc
     expect(error, script).toMatchObject({ code: 'SQLITE_FULL', cause: expect.any(StorageError) })
     expect(await db.query('SELECT a FROM t')).toEqual([['kept']])
   }
+  // Scripts and BEGIN were refused as writes are, though they only read.
+  await db.exec('SELECT a FROM t; WITH x AS (SELECT a FROM t) SELECT * FROM x; PRAGMA user_version')
+  await db.exec('BEGIN; SELECT a FROM t; COMMIT')
+  await db.run('BEGIN')
+  expect(await db.query('SELECT a FROM t')).toEqual([['kept']])
+  await expect(db.run('INSERT INTO t VALUES (1)')).rejects.toMatchObject({ code: 'SQLITE_FULL' })
+  await db.run('COMMIT')
+  for (const script of ['SELECT 1; INSERT INTO t VALUES (1)', 'BEGIN; SELECT 1; DELETE FROM t; COMMIT'])
+    await expect(db.exec(script), script).rejects.toMatchObject({ code: 'SQLITE_FULL' })
+  for (const begin of ['BEGIN IMMEDIATE', 'SAVEPOINT s'])
+    await expect(db.run(begin), begin).rejects.toMatchObject({ code: 'SQLITE_FULL' })
   expect(store.readOnly).toBe(true)
   expect(db.events).toEqual([])
   platform.quotaBytes = Number.POSITIVE_INFINITY

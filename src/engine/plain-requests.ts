@@ -1,0 +1,142 @@
+// Requests outside of any transaction of their client: a statement, a batch, a script. Each that writes is a transaction of its
+// own; a read runs on the writer while that is free and the read is short, else on a reader.
+import type { BatchItem, ScriptRequest, StatementRequest } from '../protocol/messages.ts'
+import { type Connection, SliceEnded } from './connection.ts'
+import type { Job } from './job.ts'
+import { DONE_OUTCOME } from './outcome.ts'
+import type { StatementOutcome } from './reply.ts'
+import type { RequestRunner } from './runner.ts'
+import type { RunResult } from './scheduler.ts'
+import {
+  applyAutoVacuum,
+  asStatement,
+  onlyReads,
+  runControlledScript,
+  runScriptStatements,
+  type SplitScript,
+  splitForRunning,
+} from './script-run.ts'
+import type { Statement } from './statement.ts'
+import { controlsTransaction, needsWriter, noRows, refuseOutsideTransaction, runsBare } from './statement-rules.ts'
+import { runStatement } from './statement-run.ts'
+import { beginsDeferred } from './text-transactions.ts'
+import { type Maybe, settled } from './write-transactions.ts'
+
+/** Autocommit reads on the writer must end within this time, else they start again on a reader. */
+const WRITER_READ_MS_MAX = 8
+
+export class PlainRequests {
+  readonly #runner: RequestRunner
+
+  constructor(runner: RequestRunner) {
+    this.#runner = runner
+  }
+
+  statement(job: Job, request: StatementRequest): Maybe<RunResult> {
+    const runner = this.#runner
+    if (beginsDeferred(request.sql)) return runner.text.beginDeferred(job, request)
+    if (job.place === 'reader' || request.stream) return runner.readers.run(job, request)
+    if (runner.owner !== undefined && job.place !== 'writer') return runner.readers.run(job, request)
+    const { writer, packer } = runner.database
+    runner.enter(job.session, writer)
+    const statement = runner.compile(job.session, writer, request.sql)
+    if (!statement) return runner.answeredByEngine(job, request)
+    const { parameters, want } = request
+    const runIt = () => runStatement(statement, job.payload, parameters, want, packer)
+    const release = () => writer.release(statement)
+    if (controlsTransaction(statement)) return settled(release, () => runner.text.begin(job, request, statement))
+    if (needsWriter(statement)) {
+      return settled(release, () => {
+        refuseOutsideTransaction(statement)
+        if (runsBare(statement)) return this.#bare(job, runIt)
+        return runner.write(job, () => ({ kind: 'result', statements: [runIt()] }))
+      })
+    }
+    try {
+      refuseOutsideTransaction(statement)
+      const sliceEndMs = job.startedMs + WRITER_READ_MS_MAX
+      return runner.result(job, writer.limited({ ...job.limits, sliceEndMs }, runIt), false)
+    } catch (error) {
+      if (!(error instanceof SliceEnded)) throw error
+      job.place = 'reader'
+      return 'later'
+    } finally {
+      writer.release(statement)
+    }
+  }
+
+  batch(job: Job, items: readonly BatchItem[]): Maybe<RunResult> {
+    const runner = this.#runner
+    if (runner.owner !== undefined) return this.#needsWriter(job)
+    runner.enter(job.session, runner.database.writer)
+    return runner.write(job, (writer) => ({ kind: 'batch', statements: runItems(runner, job, writer, items) }))
+  }
+
+  script(job: Job, request: ScriptRequest): Maybe<RunResult> {
+    const runner = this.#runner
+    const script = splitForRunning(request.sql)
+    const { statements, controlled, settings } = script
+    const statement = asStatement(request, script)
+    if (statement) return this.statement(job, statement)
+    if (runner.owner !== undefined) return this.#needsWriter(job)
+    for (const [name, value] of settings) job.session.set(name, value)
+    runner.enter(job.session, runner.database.writer)
+    if (onlyReads(runner, job, script)) return this.#readingScript(job, script)
+    applyAutoVacuum(runner, job, script)
+    if (controlled) return runControlledScript(runner, job, statements)
+    return runner.write(job, (writer) => {
+      runScriptStatements(runner, job, writer, statements)
+      return DONE_OUTCOME
+    })
+  }
+
+  /** VACUUM is a commit of its own, without an outcome. */
+  #bare(job: Job, run: () => StatementOutcome): Maybe<RunResult> {
+    const { writes, database } = this.#runner
+    const { writer } = database
+    return writes.withRoom(() => {
+      let outcome: StatementOutcome | undefined
+      writes.publish(() => {
+        outcome = writer.announced([], () => writer.limited(job.limits, run))
+      })
+      return this.#runner.result(job, outcome!, true)
+    })
+  }
+
+  /** Needs no space, and sees one state. */
+  #readingScript(job: Job, { statements }: SplitScript): 'done' {
+    const { writer } = this.#runner.database
+    writer.run('BEGIN')
+    try {
+      writer.limited(job.limits, () => runScriptStatements(this.#runner, job, writer, statements))
+    } finally {
+      writer.rollback()
+    }
+    return this.#runner.done(job)
+  }
+
+  #needsWriter(job: Job): 'later' {
+    job.place = 'writer'
+    return 'later'
+  }
+}
+
+/** Runs the items of a batch in the transaction that is open. */
+export function runItems(
+  runner: RequestRunner,
+  job: Job,
+  connection: Connection,
+  items: readonly BatchItem[],
+  check: (statement: Statement) => void = refuseOutsideTransaction,
+): StatementOutcome[] {
+  return items.map((item) => {
+    const statement = runner.compile(job.session, connection, item.sql)
+    if (!statement) return noRows(job.session, item.want)
+    try {
+      check(statement)
+      return runStatement(statement, job.payload, item.parameters, item.want, runner.database.packer)
+    } finally {
+      connection.release(statement)
+    }
+  })
+}
