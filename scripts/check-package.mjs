@@ -44,6 +44,7 @@ check('attw', () =>
     'package.json',
   ]),
 )
+check('entries', () => run(process.execPath, [join(root, 'scripts', 'import-entries.mjs')]))
 for (const budget of BUDGETS) within(budget.what, await loadedBytes(budget), budget.bytes)
 const worker = await readFile(join(root, 'dist', 'worker.js'))
 within('the worker without wasm', gzipSync(worker, { level: 9 }).length, WORKER_BYTES)

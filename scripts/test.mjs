@@ -30,6 +30,7 @@ const built = await step('build', process.execPath, ['scripts/build.mjs'])
 if (built) await step('package', process.execPath, ['scripts/check-package.mjs'])
 await project('unit')
 await project('simulation')
+if (built) await step('fixtures', process.execPath, ['scripts/fixtures.mjs', '--quick'])
 if (built) await project('browser')
 else summary.push('browser: not run, the build failed')
 

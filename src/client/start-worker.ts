@@ -4,7 +4,7 @@
 import { pageTabs, wrapPort } from '../coordination/browser-tabs.ts'
 import type { ClientPlatform, Port, Transport } from '../coordination/platform.ts'
 import { realEnvironment } from '../environment.ts'
-import { ORIGIN_REMEDY, WASM_POLICY_REMEDY } from '../errors/asset-remedy.ts'
+import { NO_ADDRESS, ORIGIN_REMEDY, WASM_POLICY_REMEDY } from '../errors/asset-remedy.ts'
 import { AssetLoadError, StorageError } from '../errors/errors.ts'
 import type { WasmSource } from '../protocol/messages.ts'
 import { defaultWasm, newDefaultBroker, newDefaultWorker, WORKER_SOURCE } from './assets.ts'
@@ -23,7 +23,7 @@ export function pagePlatform(): ClientPlatform {
     tabs: pageTabs(connectBroker),
     startWorker,
     shareMemory,
-    getWasm: async ({ wasmModule, wasmUrl }) => wasmModule ?? wasmFrom(wasmUrl ?? defaultWasm()),
+    getWasm: async ({ wasmModule, wasmUrl }) => wasmModule ?? wasmFrom(wasmUrl ?? ownWasm()),
   }
 }
 
@@ -74,6 +74,7 @@ class WorkerTransport implements Transport {
   #violation: PolicyViolation | undefined
 
   constructor(workerUrl: string | URL | undefined) {
+    if (workerUrl === undefined) ownWasm()
     this.#watchPolicy()
     try {
       this.#worker = workerUrl === undefined ? newDefaultWorker() : new Worker(workerUrl, { type: 'module' })
@@ -135,9 +136,18 @@ class WorkerTransport implements Transport {
   }
 }
 
+/** Throws AssetLoadError where the bundler took from the script what it knows of its own address. */
+function ownWasm(): ReturnType<typeof defaultWasm> {
+  try {
+    return defaultWasm()
+  } catch (cause) {
+    throw new AssetLoadError(NO_ADDRESS, { cause })
+  }
+}
+
 /** Where the worker was looked for if nobody moved the package's files; bundlers that do rename the wasm. */
 function besideWasm(): string | undefined {
-  const wasm = defaultWasm()
+  const wasm = ownWasm()
   return wasm instanceof URL && wasm.pathname.endsWith('/sqlite3.wasm') ? new URL('worker.js', wasm).href : undefined
 }
 

@@ -17,3 +17,7 @@ export const WASM_POLICY_REMEDY =
 /** For a worker that comes from another origin than the page. */
 export const ORIGIN_REMEDY =
   "A worker comes from the page's own origin: serve the file 'datasync/worker' there and name it with the option 'workerUrl' of open(), or import 'datasync/inline', which has it inside."
+
+/** For a script that is no module any more. */
+export const NO_ADDRESS =
+  "The script does not know its own address (import.meta.url), so worker and wasm cannot be found. Have the bundler write an ES module (esbuild: --format=esm), or set the options 'workerUrl' and 'wasmUrl' of open()."

@@ -1,6 +1,8 @@
 // What a newcomer can get wrong, one by one in real browsers: files of the package that are missing, come as something
 // else or are forbidden by a policy; pages without workers, without a secure context, without any storage. Each ends in
 // a typed error that says what to do, never in a hang or in a database that forgets.
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AVAILABLE, launch } from '../support/browsers/launch.ts'
 import { type BrowserPage, type BrowserSession, PageError } from '../support/browsers/session.ts'
@@ -123,6 +125,21 @@ describe.each(AVAILABLE)('in %s', (kind) => {
     } finally {
       await other.close()
     }
+  })
+
+  it('a script that was bundled into another format than a module is told', async () => {
+    const { outputFiles } = await build({
+      entryPoints: [fileURLToPath(new URL('../../dist/index.js', import.meta.url))],
+      bundle: true,
+      format: 'iife',
+      globalName: 'datasync',
+      target: 'es2022',
+      write: false,
+      logLevel: 'silent',
+    })
+    const body = `${outputFiles[0]?.text}; export const { open } = datasync`
+    const message = await refusal(page, only('/bundled.js', { body }), { module: '/bundled.js' })
+    expect(message).toMatch(/^AssetLoadError asset-load: .*--format=esm.*'workerUrl' and 'wasmUrl'/)
   })
 
   it('a page without workers is told that it needs them', async () => {
