@@ -4,6 +4,7 @@
 import type { Role, Tab, TransportName } from '../coordination/member.ts'
 import { UsageError } from '../errors/errors.ts'
 import type { Durability, EngineInfo } from '../protocol/messages.ts'
+import { withinLimits } from './abort.ts'
 import { readDone, readReport } from './answer-readers.ts'
 import type { DatabaseEvents } from './events.ts'
 import { exportBlob, exportStream } from './export.ts'
@@ -169,10 +170,13 @@ export class Database extends Queryable {
 
   /**
    * Everybody who has this database open in this browser: this client, those of other tabs, and others of this page.
-   * Asks the browser, not the tabs, so sleeping ones count.
+   * Asks the browser, not the tabs, so sleeping ones count. Throws TimeoutError, AbortError.
    */
-  async tabs(): Promise<readonly Tab[]> {
-    return this.#session.tabs()
+  async tabs(options: CallOptions = {}): Promise<readonly Tab[]> {
+    checkCallOptions('tabs()', options)
+    const { clock, options: defaults } = this.#session
+    const { signal, timeoutMs = defaults.timeoutMs } = options
+    return withinLimits(clock, { signal, timeoutMs }, () => this.#session.tabs())
   }
 
   /**

@@ -47,7 +47,7 @@ export interface TransactionOptions {
   readonly readonly?: boolean | undefined
   /** Milliseconds that the transaction may stay open before it is rolled back; 0 for no limit. Default 10 000. */
   readonly timeoutMs?: number | undefined
-  /** How often the callback is run again after a retryable error. Default 0. */
+  /** How often the callback is run again after a retryable error, also one that is the `cause` of another. Default 0. */
   readonly retries?: number | undefined
   /** Rolls the transaction back and ends the call with AbortError. */
   readonly signal?: AbortSignal | undefined

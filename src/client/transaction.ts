@@ -28,6 +28,7 @@ import { HolderWatch } from './writer-watch.ts'
 export type TransactionCallback<T> = (tx: Transaction) => Promise<T> | T
 
 const LIFETIME_MS = 10_000
+const WRAPPED_MAX = 8
 
 /** Runs `callback` in a transaction, again after retryable errors as often as the options allow. */
 export async function runTransaction<T>(
@@ -44,9 +45,19 @@ export async function runTransaction<T>(
     try {
       return await runOnce(session, callback, options)
     } catch (error) {
-      if (left <= 0 || !(error instanceof DataSyncError && error.retryable)) throw error
+      if (left <= 0 || !mayRunAgain(error)) throw error
     }
   }
+}
+
+/** The nearest error of this package decides, also where a query builder or the callback has wrapped it. */
+function mayRunAgain(error: unknown): boolean {
+  let inner = error
+  for (let depth = 0; depth < WRAPPED_MAX && inner instanceof Error; depth++) {
+    if (inner instanceof DataSyncError) return inner.retryable
+    inner = inner.cause
+  }
+  return false
 }
 
 async function runOnce<T>(session: Session, callback: TransactionCallback<T>, options: TransactionOptions): Promise<T> {

@@ -1,6 +1,7 @@
 // `{ signal, timeoutMs }` on every call: with an engine that does not answer, each ends by its own limit and with the right
 // error; an option that none of them knows is refused; and when the engine goes on, nothing of it is left.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { withinLimits } from '../../src/client/abort.ts'
 import type { Database } from '../../src/client/database.ts'
 import { openWith } from '../../src/client/open.ts'
 import type { CallOptions } from '../../src/client/options.ts'
@@ -52,6 +53,7 @@ const CALLS: Record<string, Call> = {
   'db.metrics': ({ db }, options) => db.metrics(options),
   'db.export': ({ db }, options) => db.export(options),
   'db.exportStream': async ({ db }, options) => db.exportStream(options).getReader().read(),
+  'db.import': ({ db }, options) => db.import(new Uint8Array(100), options),
   'db.function': ({ db }, options) => db.function('f', { module: MODULE }, options),
 }
 
@@ -97,6 +99,23 @@ describe.each(Object.entries(CALLS))('%s', (_, call) => {
     await expect(given({ timeoutMs: '5' })).rejects.toMatchObject({ code: 'invalid-argument' })
     await expect(given({ signal: {} })).rejects.toMatchObject({ code: 'invalid-argument' })
   })
+})
+
+// What asks the browser, not the engine.
+it('tabs() ends by its signal and by its time, and refuses other options', async () => {
+  const platform = inProcessPlatform()
+  const db = await openWith(platform, 'app.db', { storage: 'memory' })
+  await expect(db.tabs({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' })
+  await expect(db.tabs({ timeout: 1 } as CallOptions)).rejects.toMatchObject({ code: 'unknown-option' })
+  await expect(withinLimits(platform.clock, { timeoutMs: 5 }, () => new Promise(() => {}))).rejects.toMatchObject({
+    code: 'timeout',
+  })
+  const controller = new AbortController()
+  const waiting = withinLimits(platform.clock, { signal: controller.signal }, () => new Promise(() => {}))
+  controller.abort()
+  await expect(waiting).rejects.toMatchObject({ code: 'aborted' })
+  expect(await db.tabs({ timeoutMs: 1000 })).toHaveLength(1)
+  await db.close()
 })
 
 it('each ends with TimeoutError by its time', async () => {

@@ -180,6 +180,26 @@ test('retries runs the callback again after retryable errors only', async () => 
   expect(begun).toBe(4)
 })
 
+// Query builders wrap what a statement threw.
+test('retries looks into errors that wrap one of this package, whose nearest one decides', async () => {
+  const db = await openWith(new FakePlatform(), 'app.db')
+  const runs = async (error: Error) => {
+    let count = 0
+    const callback = () => {
+      count++
+      throw error
+    }
+    const call = db.transaction(callback, { retries: 2 })
+    await expect(call).rejects.toBe(error)
+    return count
+  }
+  const conflict = new errors.SnapshotConflictError('old')
+  const unknown = new errors.LeaderLostError('unknown', 'perhaps applied', { cause: conflict })
+  expect(await runs(new Error('query failed', { cause: new Error('driver', { cause: conflict }) }))).toBe(3)
+  expect(await runs(new Error('query failed', { cause: unknown }))).toBe(1)
+  expect(await runs(new Error('query failed', { cause: 'no error' }))).toBe(1)
+})
+
 // The rollback waited behind the statement that ran.
 test('its signal gives up what runs in it, so that the rollback need not wait', async () => {
   const platform = new FakePlatform()
