@@ -10,6 +10,7 @@ import type { Environment } from '../environment.ts'
 
 export class Agent {
   #alive = true
+  readonly #timers = new Set<NodeJS.Timeout>()
   readonly #onEnd: (() => void)[] = []
 
   get alive(): boolean {
@@ -22,12 +23,16 @@ export class Agent {
       epochMs: () => Date.now(),
       monotonicMs: () => performance.now(),
       after: (ms, callback) => {
+        if (!this.#alive) return () => {}
         const timer = setTimeout(() => {
-          if (this.#alive) callback()
+          this.#timers.delete(timer)
+          callback()
         }, ms)
-        // A test process need not stay for what a database would do later by itself.
-        timer.unref()
-        return () => clearTimeout(timer)
+        this.#timers.add(timer)
+        return () => {
+          this.#timers.delete(timer)
+          clearTimeout(timer)
+        }
       },
       yield: () => new Promise((resolve) => this.deliver(resolve)),
     },
@@ -50,6 +55,8 @@ export class Agent {
   end(): void {
     if (!this.#alive) return
     this.#alive = false
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers.clear()
     for (const listener of this.#onEnd.splice(0)) listener()
   }
 }

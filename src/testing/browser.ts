@@ -2,8 +2,9 @@
 // election, protocol and recovery are the real ones. It stands apart from the calls that kill, which find their way here.
 
 import type { Database } from '../client/database.ts'
+import { deleteDatabaseWith } from '../client/databases.ts'
 import { openWith } from '../client/open.ts'
-import { checkDatabaseName, type OpenOptions } from '../client/options.ts'
+import type { OpenOptions } from '../client/options.ts'
 import type { ClientPlatform, LifecycleEvent } from '../coordination/platform.ts'
 import { wasmInNode } from '../node/wasm-file.ts'
 import { Agent } from './agent.ts'
@@ -51,15 +52,27 @@ export class SimulatedBrowser {
     const page = new Agent()
     const tab: Tab = { page, name, storage: this.#storage, lifecycle: undefined }
     const storage = options.storage === 'memory' ? 'memory' : 'auto'
-    const database = await openWith(this.#platform(tab), name, { ...options, storage })
-    tabs.set(database, tab)
-    return database
+    try {
+      const database = await openWith(this.#platform(tab), name, { ...options, storage })
+      tabs.set(database, tab)
+      return database
+    } catch (error) {
+      page.end()
+      throw error
+    }
   }
 
-  /** Deletes a database; resolves to whether there was one. Throws StorageError `busy` while it is open. */
+  /** Deletes a database; resolves to whether there was one. Tabs that have it open let go of it, as in a browser. */
   async deleteDatabase(name: string): Promise<boolean> {
-    checkDatabaseName(name)
-    return this.#storage.delete(name)
+    const page = new Agent()
+    try {
+      return await deleteDatabaseWith(
+        this.#platform({ page, name, storage: this.#storage, lifecycle: undefined }),
+        name,
+      )
+    } finally {
+      page.end()
+    }
   }
 
   /** Names the databases of this simulated browser. */

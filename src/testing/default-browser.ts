@@ -16,7 +16,7 @@ export function open(name: string, options?: OpenOptions): Promise<Database> {
   return defaultBrowser().open(name, options)
 }
 
-/** Deletes the database `name`; resolves to whether there was one. Throws StorageError `busy` while it is open. */
+/** Deletes the database `name`; resolves to whether there was one. Tabs that have it open let go of it. */
 export function deleteDatabase(name: string): Promise<boolean> {
   return defaultBrowser().deleteDatabase(name)
 }

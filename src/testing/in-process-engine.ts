@@ -6,6 +6,8 @@ import type { Transport } from '../coordination/platform.ts'
 import type { Platform } from '../device/platform.ts'
 import { storedEngines } from '../engine/open-engine.ts'
 import { type Receive, startEngineWorker } from '../engine/worker.ts'
+import type { FromEngine } from '../protocol/messages.ts'
+import { isStorageJob, type StorageAnswer } from '../protocol/storage-messages.ts'
 import { Agent } from './agent.ts'
 import type { SharedChannels } from './channels.ts'
 import type { SharedLocks } from './locks.ts'
@@ -54,16 +56,19 @@ export function startInProcessEngine({ page, locks, channels, storage }: EngineP
     onmessage: undefined,
     onfailure: undefined,
     postMessage: (message) => {
-      if (page.alive) agent.deliver(() => receive(message))
+      if (!page.alive) return
+      agent.deliver(() => {
+        if (isStorageJob(message)) answer(storage.answer(message))
+        else receive(message)
+      })
     },
     terminate: () => agent.end(),
   }
+  const answer = (message: FromEngine | StorageAnswer) => {
+    if (agent.alive) page.deliver(() => transport.onmessage?.(message))
+  }
   const receive: Receive = startEngineWorker(
-    {
-      postMessage: (message) => {
-        if (agent.alive) page.deliver(() => transport.onmessage?.(message))
-      },
-    },
+    { postMessage: answer },
     platform,
     storedEngines(platform, async (start) => storage.open(start, agent)),
   )

@@ -5,6 +5,7 @@ import { toHex } from '../device/hex.ts'
 import { MemoryDevice } from '../device/memory.ts'
 import { StorageError } from '../errors/errors.ts'
 import type { StartOptions } from '../protocol/messages.ts'
+import type { StorageAnswer, StorageJob } from '../protocol/storage-messages.ts'
 import type { Agent } from './agent.ts'
 import { CrashDevice } from './crash-device.ts'
 
@@ -57,9 +58,9 @@ export class SimulatedStorage {
       .sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  /** Answers whether there was one. Throws StorageError `busy` while it is open. */
-  delete(name: string): boolean {
-    if (this.engineOf(name)) throw new StorageError('busy', `The database '${name}' is open.`, { retryable: true })
-    return this.#stored.delete(name)
+  /** Does what a page asks of stored databases; nobody has the one open that is to be deleted. */
+  answer(job: StorageJob): StorageAnswer {
+    const deleted = job.action === 'delete' && this.#stored.delete(job.name)
+    return { type: 'storage-done', databases: [], deleted }
   }
 }

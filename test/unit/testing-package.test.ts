@@ -168,13 +168,15 @@ test('fake timers of a test do not stop a database', async () => {
   await db.close()
 })
 
-test('databases are listed and deleted, open ones not', async () => {
+test('databases are listed and deleted; who has one open lets go of it', async () => {
   const db = await open()
+  const gone = new Promise((resolve) => db.on('gone', resolve))
   expect(await browser.listDatabases()).toEqual([{ name: 'app.db', storage: 'memory', created: expect.any(Date) }])
-  await expect(browser.deleteDatabase('app.db')).rejects.toMatchObject({ code: 'busy' })
-  await db.close()
   expect(await browser.deleteDatabase('app.db')).toBe(true)
+  await gone
+  await expect(db.query('SELECT 1')).rejects.toMatchObject({ code: 'closed' })
   expect(await browser.deleteDatabase('app.db')).toBe(false)
+  expect(await browser.listDatabases()).toEqual([])
 })
 
 test('open() without a browser uses one for all, and the older APIs can use it', async () => {
