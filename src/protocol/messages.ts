@@ -3,45 +3,23 @@
 // `parse.ts` has looked at it. Requests issued in one task travel in one envelope, answers likewise; values travel packed
 // in the envelope's `payload` (format: `value-codec.ts`), which is transferred, not cloned.
 import type { WireError } from '../errors/wire-error.ts'
+import type { Request } from './requests.ts'
 import type { SessionPragmas } from './session-pragmas.ts'
+import type {
+  ChecksumName,
+  ClientCounts,
+  ClientId,
+  ClientSettings,
+  PayloadRange,
+  RequestSeq,
+  StartOptions,
+  StorageKind,
+  TransactionId,
+  WasmSource,
+} from './vocabulary.ts'
 
-/** Grows when a message changes its meaning; both sides compare it in `hello`. */
-export const PROTOCOL_VERSION = 1
-
-/** 32 hexadecimal digits, made anew by each client. */
-export type ClientId = string
-/** A client's request number, from 1, dense. */
-export type RequestSeq = number
-/** Chosen by the client, from 1; names one interactive transaction of this client. */
-export type TransactionId = number
-
-export type Durability = 'strict' | 'relaxed'
-export type IntegerMode = 'auto' | 'number' | 'bigint'
-export type StorageChoice = 'auto' | StorageKind
-/** `node`: files, in `datasync/node`. */
-export type StorageKind = 'opfs' | 'indexeddb' | 'node' | 'memory'
-export type ChecksumName = 'xxhash64' | 'crc32c' | 'blake3' | 'none'
-
-/** When relaxed commits are synced (DESIGN section 10). All are upper bounds; 0 switches a rule off. */
-export interface SyncPolicy {
-  readonly intervalMs: number
-  readonly debounceMs: number
-  readonly maxDirtyBytes: number
-  readonly maxDirtyBlocks: number
-}
-
-/** A range of the envelope's payload. */
-export interface PayloadRange {
-  readonly at: number
-  readonly bytes: number
-}
-
-/** Parameters of one execution: packed values in the payload, with names where they were given as an object. */
-export interface PackedParameters extends PayloadRange {
-  readonly count: number
-  /** One per value, with its prefix as written in the SQL (`:id`, `@id`, `$id`) or bare (`id`: any prefix); absent: by position. */
-  readonly names?: readonly string[]
-}
+export type * from './requests.ts'
+export * from './vocabulary.ts'
 
 // ---- page to worker ----
 
@@ -54,58 +32,6 @@ export interface Hello {
   /** Set by the page that starts the worker; absent from followers. */
   readonly start?: StartOptions
 }
-
-/** Options that travel with the client (DESIGN section 4, "whose option counts"). */
-export interface ClientSettings {
-  readonly durability: Durability
-  readonly foreignKeys: boolean
-  readonly sync: SyncPolicy
-  /** What the client had counted when its former engine ended. */
-  readonly counts?: ClientCounts
-  /** Values of `SESSION_PRAGMAS`: those of `open`, or those in force when the former engine ended. */
-  readonly pragmas?: SessionPragmas
-  /** What the client had registered when its former engine ended. */
-  readonly functions?: readonly FunctionDefinition[]
-}
-
-/** A function for use in SQL: an export of a module that the worker imports. */
-export interface FunctionDefinition {
-  readonly name: string
-  /** Absolute address. */
-  readonly module: string
-  readonly export: string
-  /** The same arguments always give the same result. */
-  readonly deterministic: boolean
-  /** Not to be used by the schema: views, triggers, indexes, defaults, checks. */
-  readonly directOnly: boolean
-}
-
-/** What `changes()`, `total_changes()` and `last_insert_rowid()` answer in SQL, for one client. */
-export interface ClientCounts {
-  readonly changes: number
-  readonly totalChanges: number
-  readonly lastInsertRowid: bigint
-}
-
-/** Options of the tab that leads and wishes for a new database. */
-export interface StartOptions {
-  readonly name: string
-  readonly storage: StorageChoice
-  readonly blockSize: number
-  readonly checksum: ChecksumName
-  readonly cacheBytes: number
-  readonly rowBytesMax: number
-  readonly debug: boolean
-  /** Memory of `CancelFlags`, where the page can share memory. */
-  readonly cancelFlags?: SharedArrayBuffer
-  /** The storage's lock is taken from a page that has not answered. */
-  readonly steal?: true
-  /** The page has had this database open: where there is none any more, none is made. */
-  readonly mustExist?: true
-}
-
-/** The wasm, compiled, or the absolute address from which the worker gets it. */
-export type WasmSource = WebAssembly.Module | { readonly url: string }
 
 /** Follows the `hello` that starts an engine: the storage is opened while the page still compiles. */
 export interface WasmMessage {
@@ -135,165 +61,6 @@ export interface Goodbye {
 }
 
 export type ToEngine = Hello | WasmMessage | BrokerMessage | Requests | Goodbye
-
-interface RequestBase {
-  readonly seq: RequestSeq
-  /** Milliseconds from arrival until the request must have settled; 0 for no limit. */
-  readonly timeoutMs: number
-  /** It was sent to an engine that ended, and is to be answered from what that recorded, but not to be run again. */
-  readonly asks?: true
-}
-
-/** Work that belongs to an interactive transaction names it; without the name it is a transaction of its own. */
-interface InTransaction {
-  readonly transaction?: TransactionId
-}
-
-/** What a statement's answer should hold: no rows, all rows, the first row, the first column of the first row. */
-export type Want = 'changes' | 'rows' | 'first-row' | 'first-value'
-
-/** Exactly one statement. Answer: `result`. */
-export interface StatementRequest extends RequestBase, InTransaction {
-  readonly type: 'statement'
-  readonly sql: string
-  readonly parameters: PackedParameters | undefined
-  readonly want: Want
-  /**
-   * It only reads, on a snapshot of its own and beside what is asked after it; `timeoutMs` limits the time for each chunk
-   * from when the client has asked for it.
-   */
-  readonly stream?: boolean
-}
-
-/** The database as a SQLite file, from one snapshot. Answers: `bytes` in order as the client gives credit, then `done`. */
-export interface ExportRequest extends RequestBase {
-  readonly type: 'export'
-}
-
-/**
- * Puts a SQLite file in the place of the whole database. Its bytes come in `import-part` messages, of which at most 4 MiB
- * may be on the way. Answers: `progress` with the bytes taken so far, which is the sender's credit, then `done`.
- */
-export interface ImportRequest extends RequestBase {
-  readonly type: 'import'
-  /** Bytes of the whole file; 0 where that is not known. */
-  readonly totalBytes: number
-}
-
-/** Any number of statements without parameters, atomic unless the script controls transactions itself. Answer: `done`. */
-export interface ScriptRequest extends RequestBase, InTransaction {
-  readonly type: 'script'
-  readonly sql: string
-}
-
-/** One statement run once per parameter set, in one transaction; a part of the sets per message. Answer to the last: `result`. */
-export interface BulkRequest extends RequestBase, InTransaction {
-  readonly type: 'bulk'
-  readonly sql: string
-  /** Packed sets, one after another, each `valuesPerSet` values. */
-  readonly sets: PackedParameters
-  readonly setCount: number
-  readonly valuesPerSet: number
-  /** The bulk that this message continues, or its own `seq`. Parts arrive in order; each is answered (`done`), which is the sender's credit. */
-  readonly bulk: RequestSeq
-  readonly last: boolean
-}
-
-export interface BatchItem {
-  readonly sql: string
-  readonly parameters: PackedParameters | undefined
-  readonly want: Want
-}
-
-/** Several statements as one atomic transaction. Answer: `batch-result`. */
-export interface BatchRequest extends RequestBase, InTransaction {
-  readonly type: 'batch'
-  readonly items: readonly BatchItem[]
-}
-
-/** Opens an interactive transaction. Answer: `done` once it holds what its mode asks for. */
-export interface BeginRequest extends RequestBase {
-  readonly type: 'begin'
-  readonly transaction: TransactionId
-  readonly mode: 'immediate' | 'deferred' | 'readonly'
-  /** Milliseconds that the transaction may stay open. */
-  readonly lifetimeMs: number
-}
-
-/** Ends an interactive transaction. Answer: `done`. Ending one that has already been rolled back by an error is an error that says so. */
-export interface EndRequest extends RequestBase {
-  readonly type: 'end'
-  readonly transaction: TransactionId
-  readonly action: 'commit' | 'rollback'
-}
-
-/** Savepoints of an interactive transaction. Answer: `done`. */
-export interface SavepointRequest extends RequestBase {
-  readonly type: 'savepoint'
-  readonly transaction: TransactionId
-  readonly action: 'open' | 'release' | 'rollback'
-  /** Nesting depth, from 1. */
-  readonly depth: number
-}
-
-/** Compiles a statement to tell its shape; the engine caches it by text. Answer: `prepared`. */
-export interface PrepareRequest extends RequestBase, InTransaction {
-  readonly type: 'prepare'
-  readonly sql: string
-}
-
-/** Registers a function for this client. Answer: `done` once its module has been loaded. */
-export interface FunctionRequest extends RequestBase {
-  readonly type: 'function'
-  readonly definition: FunctionDefinition
-}
-
-/** Housekeeping calls. Answer: `done`, or `report` where the call has one; `verify` sends `progress` before it. */
-export interface MaintenanceRequest extends RequestBase {
-  readonly type: 'maintenance'
-  readonly action: 'sync' | 'checkpoint' | 'compact' | 'verify' | 'metrics'
-}
-
-/**
- * Gives up a request (abort, time-out on the client's side). No answer of its own; the request still gets one. With the
- * number of a bulk, also between its parts, the whole bulk is rolled back.
- */
-export interface CancelRequest {
-  readonly type: 'cancel'
-  readonly target: RequestSeq
-}
-
-/** The client has taken `chunks` more chunks of this request's rows or bytes; the engine keeps at most four under way. No answer. */
-export interface CreditRequest {
-  readonly type: 'credit'
-  readonly target: RequestSeq
-  readonly chunks: number
-}
-
-/** The next bytes of a file that is being imported. No answer of its own. */
-export interface ImportPart extends PayloadRange {
-  readonly type: 'import-part'
-  readonly target: RequestSeq
-  /** Nothing follows. */
-  readonly last: boolean
-}
-
-export type Request =
-  | StatementRequest
-  | ScriptRequest
-  | BulkRequest
-  | BatchRequest
-  | BeginRequest
-  | EndRequest
-  | SavepointRequest
-  | PrepareRequest
-  | FunctionRequest
-  | MaintenanceRequest
-  | ExportRequest
-  | ImportRequest
-  | ImportPart
-  | CancelRequest
-  | CreditRequest
 
 // ---- worker to page ----
 
