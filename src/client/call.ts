@@ -1,6 +1,7 @@
 // One request from the moment it is made until its promise has settled. It stands apart from the line that carries it
 // because it outlives an engine: what may be sent again is sent again to the next one.
 
+import { LeaderLostError } from '../errors/errors.ts'
 import type { Request, RequestSeq } from '../protocol/messages.ts'
 import type { ValueWriter } from '../protocol/value-writer.ts'
 import type { AnswerReader } from './answer-readers.ts'
@@ -57,22 +58,25 @@ export interface Call {
   stopListening: (() => void) | undefined
 }
 
-/** The body with all its ranges moved by `delta` bytes. */
-export function moveRanges(body: RequestBody, delta: number): RequestBody {
-  if (delta === 0) return body
-  switch (body.type) {
-    case 'statement':
-      return body.parameters ? { ...body, parameters: { ...body.parameters, at: body.parameters.at + delta } } : body
-    case 'bulk':
-      return { ...body, sets: { ...body.sets, at: body.sets.at + delta } }
-    case 'batch':
-      return {
-        ...body,
-        items: body.items.map((item) =>
-          item.parameters ? { ...item, parameters: { ...item.parameters, at: item.parameters.at + delta } } : item,
-        ),
-      }
-    default:
-      return body
-  }
+/** The request as it is sent now, with what is left of its time. */
+export function numbered(call: Call, nowMs: number): Request {
+  const { body, seq, plan, deadlineMs } = call
+  const timeoutMs = plan.demandMs ?? (plan.timeoutMs === 0 ? 0 : Math.max(1, Math.ceil(deadlineMs - nowMs)))
+  // The first part of a bulk names itself, and learns its number only here.
+  const asks = plan.asks && call.timesSent > 1 && { asks: true as const }
+  if (body.type === 'bulk' && body.bulk === 0) return { ...body, bulk: seq, seq, timeoutMs, ...asks }
+  return { ...body, seq, timeoutMs, ...asks }
+}
+
+/** What may be said of its effect when it is given up. */
+export function effect(call: Call): string {
+  if (call.timesSent === 0) return 'It was not sent.'
+  return call.plan.ifLost === 'no' ? '' : 'If it was a write, it may or may not have been applied.'
+}
+
+/** The error of a call whose engine ended before it had answered. */
+export function lostError(call: Call, cause: Error): LeaderLostError {
+  const applied = call.timesSent === 0 ? 'no' : call.plan.ifLost
+  const words = applied === 'no' ? 'It was not applied and can be made again.' : 'Whether it was applied is not known.'
+  return new LeaderLostError(applied, `The database's worker ended before it answered this call. ${words}`, { cause })
 }

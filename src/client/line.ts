@@ -8,7 +8,7 @@
 //  - every call settles: by its answer, its deadline, its signal, the engine's death or the end of the line
 
 import type { Clock } from '../environment.ts'
-import { type ClosedError, LeaderLostError, TimeoutError } from '../errors/errors.ts'
+import { type ClosedError, TimeoutError } from '../errors/errors.ts'
 import { fromWireError } from '../errors/wire.ts'
 import type {
   Answer,
@@ -21,8 +21,9 @@ import type {
 } from '../protocol/messages.ts'
 import { ValueWriter } from '../protocol/value-writer.ts'
 import { abortError } from './abort.ts'
-import { type Call, type CallPlan, moveRanges } from './call.ts'
+import { type Call, type CallPlan, effect, lostError, numbered } from './call.ts'
 import { Deadlines } from './deadlines.ts'
+import { packAgain } from './pack-again.ts'
 
 /** An envelope is sent within its task when it has reached either of these. */
 const ENVELOPE_BYTES = 1 << 20
@@ -356,26 +357,10 @@ export class Line {
     if (this.#onIdle && this.#queue.length === 0 && this.#sent.size === 0) this.#onIdle()
   }
 
-  // Calls sent before come first, in the order of their numbers, with their values packed anew in front of the others.
   #requeue(again: readonly Call[]): void {
-    const before = this.#writer
-    const waiting = this.#queue
-    const waitingValues = before.length > 0 ? new Uint8Array(before.take()) : undefined
-    const calls = [...again, ...waiting]
-    const writer = new ValueWriter()
     this.resentRequests += again.length
-    for (const call of calls) {
-      if (call.timesSent > 0) call.plan.reader.restart()
-      const values = call.kept ? new Uint8Array(call.kept) : waitingValues
-      const at = writer.length
-      if (values) writer.append(values.subarray(call.from, call.to))
-      call.body = moveRanges(call.body, at - call.from)
-      call.from = at
-      call.to = writer.length
-      call.kept = undefined
-    }
-    this.#writer = writer
-    this.#queue = calls
+    this.#queue = [...again, ...this.#queue]
+    this.#writer = packAgain(this.#queue, this.#writer)
   }
 
   #settledThrough(): number {
@@ -408,24 +393,4 @@ function firstRecorded(calls: Iterable<Call>): number | undefined {
     if (plan.ifLost !== 'no') return seq
   }
   return undefined
-}
-
-function numbered(call: Call, nowMs: number): Request {
-  const { body, seq, plan, deadlineMs } = call
-  const timeoutMs = plan.demandMs ?? (plan.timeoutMs === 0 ? 0 : Math.max(1, Math.ceil(deadlineMs - nowMs)))
-  // The first part of a bulk names itself, and learns its number only here.
-  const asks = plan.asks && call.timesSent > 1 && { asks: true as const }
-  if (body.type === 'bulk' && body.bulk === 0) return { ...body, bulk: seq, seq, timeoutMs, ...asks }
-  return { ...body, seq, timeoutMs, ...asks }
-}
-
-function effect(call: Call): string {
-  if (call.timesSent === 0) return 'It was not sent.'
-  return call.plan.ifLost === 'no' ? '' : 'If it was a write, it may or may not have been applied.'
-}
-
-function lostError(call: Call, cause: Error): LeaderLostError {
-  const applied = call.timesSent === 0 ? 'no' : call.plan.ifLost
-  const words = applied === 'no' ? 'It was not applied and can be made again.' : 'Whether it was applied is not known.'
-  return new LeaderLostError(applied, `The database's worker ended before it answered this call. ${words}`, { cause })
 }
