@@ -23,11 +23,9 @@ export interface Introduction {
   readonly name: string
   readonly engine: string
 }
-export interface FromBroker {
-  readonly type: 'forwarded'
-  readonly client: ClientId
-  readonly engine: string
-}
+export type FromBroker =
+  /** The broker runs: said once to each page. */
+  { readonly type: 'here' } | { readonly type: 'forwarded'; readonly client: ClientId; readonly engine: string }
 /** What a leader's worker gets through its port. */
 export interface ForwardedPort {
   readonly type: 'connect'
@@ -59,6 +57,7 @@ export class Broker {
       if (message.type === 'lead') this.#awaitIntroduction(this.#wrap(message.port))
       else if (message.type === 'connect') this.#connect(message, page)
     }
+    page.postMessage({ type: 'here' } satisfies FromBroker, [])
   }
 
   #awaitIntroduction(port: Port): void {

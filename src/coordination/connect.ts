@@ -3,7 +3,7 @@
 
 import type { Clock, Random } from '../environment.ts'
 import type { ClientId } from '../protocol/messages.ts'
-import type { FromBroker, ToBroker } from './broker.ts'
+import type { BrokerLine } from './broker-line.ts'
 import { ChannelPort } from './channel-transport.ts'
 import { hex } from './hex.ts'
 import type { TransportName } from './member.ts'
@@ -12,7 +12,9 @@ import type { Port, TabPlatform, Transport } from './platform.ts'
 import type { Rendezvous } from './rendezvous.ts'
 
 /** Two releases have two brokers: whoever gets no word from its own in this time takes the channel. */
-const BROKER_MS = 200
+const SILENT_MS = 200
+/** How long the broker may take to start, once per page. */
+const START_MS = 1000
 
 export interface Connection {
   readonly transport: Transport
@@ -27,8 +29,7 @@ export interface ConnectOptions {
   readonly client: ClientId
   /** The number of the leading worker. */
   readonly engine: string
-  /** The line to the broker, where there is one. */
-  readonly broker: Port | undefined
+  readonly broker: BrokerLine
   readonly rendezvous: Rendezvous
   /** Aborted when the leader is gone or another way was found; then the promise never resolves. */
   readonly signal: AbortSignal
@@ -50,23 +51,27 @@ function throughBroker({
   broker,
   signal,
 }: ConnectOptions): Promise<Port | undefined> {
-  if (!broker) return Promise.resolve(undefined)
   return new Promise((resolve) => {
     const [ours, other] = tabs.newPorts()
     const own = tabs.wrapPort(ours)
+    let cancelTimer = () => {}
     const settle = (port: Port | undefined) => {
       cancelTimer()
-      broker.onmessage = undefined
+      broker.onForwarded = broker.onHere = undefined
       if (!port) own.close()
       resolve(port)
     }
-    const cancelTimer = clock.after(BROKER_MS, () => settle(undefined))
-    signal.addEventListener('abort', () => settle(undefined), { once: true })
-    broker.onmessage = (data) => {
-      const answer = data as FromBroker
-      if (answer.type === 'forwarded' && answer.client === client && answer.engine === engine) settle(own)
+    const wait = (ms: number) => {
+      cancelTimer()
+      cancelTimer = clock.after(ms, () => settle(undefined))
     }
-    broker.postMessage({ type: 'connect', name, engine, client, port: other } satisfies ToBroker, [other])
+    broker.onForwarded = (answer) => {
+      if (answer.client === client && answer.engine === engine) settle(own)
+    }
+    broker.onHere = () => wait(SILENT_MS)
+    signal.addEventListener('abort', () => settle(undefined), { once: true })
+    if (broker.say({ type: 'connect', name, engine, client, port: other })) wait(broker.isHere ? SILENT_MS : START_MS)
+    else settle(undefined)
   })
 }
 

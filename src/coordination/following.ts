@@ -71,7 +71,7 @@ export class Following {
     const connected = await connect({
       ...{ tabs, clock, random, name, engine, rendezvous, signal },
       client: client(),
-      broker: broker.port,
+      broker,
     })
     if (signal.aborted) {
       connected.transport.terminate()

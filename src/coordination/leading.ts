@@ -5,7 +5,6 @@
 
 import { DataSyncError, LeaderLostError } from '../errors/errors.ts'
 import type { StartOptions } from '../protocol/messages.ts'
-import type { ToBroker } from './broker.ts'
 import type { EngineLink } from './engine-link.ts'
 import { aliveLockName } from './platform.ts'
 import type { TabContext } from './tab-context.ts'
@@ -93,11 +92,8 @@ export class Leading {
     const { link } = slot
     if (!link || slot.role !== 'leader' || !slot.isReady || link === this.#introduced || !this.#othersSeen) return
     this.#introduced = link
-    const { port } = broker
-    if (!port) return
     const [ours, theirs] = tabs.newPorts()
-    link.post({ type: 'broker', port: ours }, [ours])
-    port.postMessage({ type: 'lead', port: theirs } satisfies ToBroker, [theirs])
+    if (broker.say({ type: 'lead', port: theirs })) link.post({ type: 'broker', port: ours }, [ours])
   }
 
   #start(stolen: boolean): StartOptions {

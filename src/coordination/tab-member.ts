@@ -212,8 +212,10 @@ export class TabMember implements Member {
     } else if (event === 'freeze' && this.#state === 'in') {
       this.#state = 'frozen'
       this.#looking.stop()
-      if (this.#slot.role === 'leader') void this.#handOver('The page was frozen.')
-      else this.#election.leave()
+      this.#election.leave()
+      // A worker that was asked to close would stop with its page, and keep the files until somebody looks at this tab.
+      const { link, role } = this.#slot
+      if (link && role === 'leader') this.#lose(link, new LeaderLostError('unknown', 'The page was frozen.'))
     } else if (event === 'resume' && this.#state === 'frozen') {
       this.#state = 'in'
       this.#looking.sign()

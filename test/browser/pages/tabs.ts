@@ -21,7 +21,32 @@ function outcome(promise: Promise<unknown>): Promise<string> {
   )
 }
 
+let cameBack = ''
+addEventListener('pageshow', ({ persisted }) => {
+  cameBack = persisted ? 'as it was' : 'anew'
+})
+
 export const steps = {
+  /** `as it was` if the page was kept when it was left. */
+  cameBack: () => cameBack,
+  /** Goes back in the history, a moment after this step. */
+  goBack(): void {
+    setTimeout(() => history.back(), 0)
+  },
+  /** Holds the lock of leading and never does anything with it, as a page that hangs. */
+  async hang(name: string): Promise<void> {
+    await new Promise<void>((held) => {
+      void navigator.locks.request(`datasync:${name}:page`, () => {
+        held()
+        return new Promise<never>(() => {})
+      })
+    })
+  },
+  /** Begins to write a row and does not wait; `written` tells how that ended. */
+  write(sql: string): void {
+    later = outcome(current().run(sql))
+  },
+  written: () => later as Promise<string>,
   /** Remembers the names of events from now on. */
   listen(): void {
     events = []

@@ -27,10 +27,13 @@ const ARGUMENTS = [
   '--use-mock-keychain',
 ]
 
+/** Otherwise timers of tabs behind others run once a second, later once a minute. */
+const UNTHROTTLED = ['--disable-background-timer-throttling', '--disable-renderer-backgrounding']
+
 export interface ChromiumPage extends BrowserPage {
   /** Ends the renderer process of this page as a crash does; the page cannot be used any more. */
   crash(): Promise<void>
-  /** Stops or wakes the page as the browser does with tabs that have not been looked at for long. */
+  /** Stops or wakes the page as the browser does with tabs behind others that have not been looked at for long. */
   freeze(frozen: boolean): Promise<void>
   /** What V8 holds for the page once its garbage is collected. */
   heap(): Promise<HeapUsage>
@@ -55,7 +58,14 @@ export async function launchChromium(executablePath: string, options: LaunchOpti
   const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
   const group = ProcessGroup.start(
     executablePath,
-    [...ARGUMENTS, ...(options.switches ?? []), ...asRoot, `--user-data-dir=${directory}`, 'about:blank'],
+    [
+      ...ARGUMENTS,
+      ...(options.switches ?? []),
+      ...(options.hidesTabs ? UNTHROTTLED : []),
+      ...asRoot,
+      `--user-data-dir=${directory}`,
+      'about:blank',
+    ],
     {},
     own,
   )
@@ -65,7 +75,10 @@ export async function launchChromium(executablePath: string, options: LaunchOpti
   }
   try {
     const port = await until(START_MS, 'the start of Chromium', () => debuggingPort(directory, group))
-    const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { timeout: START_MS })
+    const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, {
+      timeout: START_MS,
+      noDefaults: options.hidesTabs === true,
+    })
     const context = browser.contexts()[0]
     if (!context) throw new Error('Chromium offers no browser context')
     const first = context.pages()[0] ?? (await context.newPage())
@@ -163,6 +176,12 @@ function chromiumPage(context: BrowserContext, page: Page): ChromiumPage {
     async freeze(frozen) {
       // One session for both: the state may end with the session that set it.
       lifecycle ??= await context.newCDPSession(page)
+      // A tab in front is never frozen.
+      if (frozen)
+        await context
+          .pages()
+          .find((other) => other !== page && other.url() !== 'about:blank')
+          ?.bringToFront()
       const state = frozen ? 'frozen' : 'active'
       await within(STEP_MS, `the state ${state}`, lifecycle.send('Page.setWebLifecycleState', { state }))
     },

@@ -46,6 +46,11 @@ export interface LaunchOptions {
   readonly profileDir?: string
   /** Switches of the command line besides the usual ones; Chromium only. */
   readonly switches?: readonly string[]
+  /**
+   * Chromium: only the tab in front is visible, as for a user; a tab that is visible cannot be frozen. Without it every tab
+   * is held to be visible.
+   */
+  readonly hidesTabs?: boolean
 }
 
 /** An error that was thrown in the page. */

@@ -36,8 +36,8 @@ export function tabSite(kind: BrowserKind): TabSite {
   let browser: BrowserSession
   const pages = new Set<BrowserPage>()
   beforeAll(async () => {
-    server = await startServer({ pages: ['tabs', 'blank'] })
-    browser = await launch(kind)
+    server = await startServer({ pages: ['tabs', 'blank'], cached: true })
+    browser = await launch(kind, { hidesTabs: true })
   })
   afterAll(async () => {
     await browser?.close()

@@ -70,7 +70,7 @@ const ACTIONS: Readonly<Record<BrowserKind, Partial<Record<Action, number>>>> = 
 
 /** Runs one torture to its end; rejects only if a browser cannot be driven at all. */
 export async function torture(options: TortureOptions): Promise<TortureResult> {
-  const server = await startServer({ pages: ['torture', 'blank'] })
+  const server = await startServer({ pages: ['torture', 'blank'], cached: true })
   const profileDir = options.kind === 'webkit' ? undefined : await temporaryDirectory()
   const run = new Torture(options, server, profileDir)
   try {
@@ -139,7 +139,10 @@ class Torture {
   // ---- starting and ending ----
 
   async #start(): Promise<void> {
-    this.#browser = await launch(this.#options.kind, this.#profileDir ? { profileDir: this.#profileDir } : {})
+    this.#browser = await launch(this.#options.kind, {
+      hidesTabs: true,
+      ...(this.#profileDir && { profileDir: this.#profileDir }),
+    })
     for (const tab of this.#tabs) await this.#openTab(tab)
   }
 
