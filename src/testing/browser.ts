@@ -1,17 +1,18 @@
-// A simulated browser, as far as databases need one: storage in memory, Web Locks and channels, shared by its tabs. Engine,
+// A simulated browser, as far as databases need one: storage in memory, Web Locks, channels and a broker, shared by its tabs. Engine,
 // election, protocol and recovery are the real ones. It stands apart from the calls that kill, which find their way here.
 
 import type { Database } from '../client/database.ts'
 import { deleteDatabaseWith } from '../client/databases.ts'
 import { openWith } from '../client/open.ts'
 import type { OpenOptions } from '../client/options.ts'
+import { Broker } from '../coordination/broker.ts'
 import type { ClientPlatform, LifecycleEvent } from '../coordination/platform.ts'
 import { wasmInNode } from '../node/wasm-file.ts'
 import { Agent } from './agent.ts'
 import { SharedChannels } from './channels.ts'
 import { startInProcessEngine } from './in-process-engine.ts'
 import { SharedLocks } from './locks.ts'
-import { noPorts } from './no-ports.ts'
+import { SharedPorts } from './ports.ts'
 import { SimulatedStorage } from './storage.ts'
 
 /** One stored database of a simulated browser. */
@@ -41,6 +42,9 @@ export function tabOf(database: Database): Tab | undefined {
 export class SimulatedBrowser {
   readonly #locks = new SharedLocks()
   readonly #channels = new SharedChannels()
+  readonly #ports = new SharedPorts()
+  readonly #brokerAgent = new Agent()
+  readonly #broker = new Broker((port) => this.#ports.wrap(this.#brokerAgent, port))
   readonly #storage = new SimulatedStorage()
 
   /**
@@ -89,9 +93,13 @@ export class SimulatedBrowser {
       tabs: {
         locks,
         openChannel: (name) => this.#channels.open(page, name),
-        newPorts: noPorts,
-        wrapPort: noPorts,
-        connectBroker: () => undefined,
+        newPorts: () => this.#ports.pair(),
+        wrapPort: (port) => this.#ports.wrap(page, port),
+        connectBroker: () => {
+          const [ours, theirs] = this.#ports.pair()
+          this.#broker.serve(this.#ports.wrap(this.#brokerAgent, theirs))
+          return this.#ports.wrap(page, ours)
+        },
         onLifecycle: (listener) => {
           tab.lifecycle = listener
           return () => {
@@ -100,7 +108,13 @@ export class SimulatedBrowser {
         },
       },
       startWorker: () =>
-        startInProcessEngine({ page, locks: this.#locks, channels: this.#channels, storage: this.#storage }),
+        startInProcessEngine({
+          page,
+          locks: this.#locks,
+          channels: this.#channels,
+          ports: this.#ports,
+          storage: this.#storage,
+        }),
       getWasm: wasmInNode,
     }
   }

@@ -11,18 +11,19 @@ import { isStorageJob, type StorageAnswer } from '../protocol/storage-messages.t
 import { Agent } from './agent.ts'
 import type { SharedChannels } from './channels.ts'
 import type { SharedLocks } from './locks.ts'
-import { noPorts } from './no-ports.ts'
+import type { SharedPorts } from './ports.ts'
 import type { SimulatedStorage } from './storage.ts'
 
 export interface EnginePlace {
   readonly page: Agent
   readonly locks: SharedLocks
   readonly channels: SharedChannels
+  readonly ports: SharedPorts
   readonly storage: SimulatedStorage
 }
 
 /** Starts an engine that dies with its page. */
-export function startInProcessEngine({ page, locks, channels, storage }: EnginePlace): Transport {
+export function startInProcessEngine({ page, locks, channels, ports, storage }: EnginePlace): Transport {
   const agent = new Agent()
   page.onEnd(() => agent.end())
   const { environment } = agent
@@ -32,7 +33,7 @@ export function startInProcessEngine({ page, locks, channels, storage }: EngineP
       locks: agentLocks,
       random: environment.random,
       openChannel: (name) => channels.open(agent, name),
-      wrapPort: noPorts,
+      wrapPort: (port) => ports.wrap(agent, port),
     },
     (port) => {
       port.onmessage = (data) => receive(data, port)
