@@ -3,6 +3,8 @@ import { type Database, open } from '../../src/index.ts'
 
 if (location.search === '?no-broker') Reflect.deleteProperty(globalThis, 'SharedWorker')
 
+export type Burst = { readonly startedMs: number; readonly endedMs: number; readonly failed: number }
+
 const workers: Worker[] = []
 globalThis.Worker = class extends Worker {
   constructor(url: string | URL, options?: WorkerOptions) {
@@ -29,12 +31,28 @@ export const steps = {
   },
   /** The longest time between two answered writes, in milliseconds. */
   longestGap: () => gap ?? 0,
+  burst,
+  count: () => database.value<number>('SELECT count(*) FROM t'),
   /** The mean round trip of a read of one row, in milliseconds; the clock of a page is too coarse for one. */
   async readMs(count: number): Promise<number> {
     const startedMs = performance.now()
     for (let index = 0; index < count; index += 1) await database.get('SELECT a FROM t WHERE id = 1')
     return (performance.now() - startedMs) / count
   },
+}
+
+/** 200 reads and 50 writes, all at once, begun at a moment that all tabs share. */
+async function burst(atMs: number): Promise<Burst> {
+  await new Promise((resolve) => setTimeout(resolve, atMs - Date.now()))
+  const calls: Promise<unknown>[] = []
+  const startedMs = performance.timeOrigin + performance.now()
+  for (let index = 0; index < 250; index += 1) {
+    if (index % 5 === 4) calls.push(database.run('INSERT INTO t (a) VALUES (?)', [`row ${index}`]))
+    else calls.push(database.get('SELECT a FROM t WHERE id = 1'))
+  }
+  const settled = await Promise.allSettled(calls)
+  const failed = settled.filter(({ status }) => status === 'rejected').length
+  return { startedMs, endedMs: performance.timeOrigin + performance.now(), failed }
 }
 
 async function longestGap(durationMs: number): Promise<number> {

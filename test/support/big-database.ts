@@ -10,13 +10,10 @@ import { Engine } from '../../src/engine/engine.ts'
 import { loadSqlite } from '../../src/engine/sqlite-module.ts'
 import { realEnvironment } from '../../src/environment.ts'
 import { BlockStore } from '../../src/store/block-store.ts'
-import { bigStatements, CHECK, EXPORT, IMPORT, type Measured } from './big-statements.ts'
+import { bigStatements, bytesPerLookAt, CHECK, EXPORT, IMPORT, type Measured } from './big-statements.ts'
 import { TestClient } from './engine-client.ts'
 import { sqliteWasm } from './sqlite.ts'
 
-/** A look is taken after so many calls of the device, or after so many bytes. */
-const CALLS_PER_LOOK = 4096
-const BYTES_PER_LOOK = 8 << 20
 const PIECE_BYTES = 1 << 20
 
 export interface BigOptions {
@@ -36,7 +33,7 @@ export async function measureBigDatabase(options: BigOptions): Promise<Measured[
   const memory = new MemoryWatch()
   const environment = realEnvironment()
   const { device } = options
-  watch(device, () => memory.sample())
+  watch(device, bytesPerLookAt(options.megabytes), () => memory.sample())
   const sqlite3 = await loadSqlite(await sqliteWasm(), {})
   memory.heap = () => sqlite3.wasm.heap8u().byteLength
   const store = await BlockStore.open({ device, environment })
@@ -130,14 +127,11 @@ class MemoryWatch {
 }
 
 /** Has a device let the watch look now and then. */
-function watch(device: Device, look: () => void): void {
-  let calls = 0
+function watch(device: Device, bytesPerLook: number, look: () => void): void {
   let bytes = 0
   const called = (count: number) => {
-    calls += 1
     bytes += count
-    if (calls < CALLS_PER_LOOK && bytes < BYTES_PER_LOOK) return
-    calls = 0
+    if (bytes < bytesPerLook) return
     bytes = 0
     look()
   }

@@ -52,6 +52,11 @@ export interface Measured {
 
 const MIB = 1 << 20
 
+/** A look is taken after so many bytes of the device: some thirty while all of a large database is read or written. */
+export function bytesPerLookAt(megabytes: number): number {
+  return Math.max(8, megabytes / 32) * MIB
+}
+
 /** What is promised, for rows under 1 MiB. */
 export function memoryBounds(cacheBytes: number): { readonly peakBytesMax: number; readonly restBytesMax: number } {
   return { peakBytesMax: cacheBytes + 32 * MIB, restBytesMax: cacheBytes + 24 * MIB }

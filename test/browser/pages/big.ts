@@ -1,7 +1,7 @@
 // The page of a database far larger than the page cache: fills it, rewrites it in every way, exports and imports it, while
 // somebody outside reads the memory of its worker; and measures from `open` to the first row.
 import { type Database, open } from '../../../src/index.ts'
-import { bigStatements, CHECK, EXPORT, IMPORT, OPEN } from '../../support/big-statements.ts'
+import { bigStatements, bytesPerLookAt, CHECK, EXPORT, IMPORT, OPEN } from '../../support/big-statements.ts'
 import { HEAP_PAGES, type LookRequest, WANTED } from './memory-probe.ts'
 
 const IDLE_MS = 500
@@ -13,6 +13,7 @@ export type Next = { readonly type: 'look'; readonly heapBytes: number } | { rea
 
 /** Without a SharedArrayBuffer (no isolation) nobody can look. */
 const looks = typeof SharedArrayBuffer === 'undefined' ? undefined : new SharedArrayBuffer(8)
+let bytesPerLook = Number.POSITIVE_INFINITY
 let worker: Worker | undefined
 globalThis.Worker = class extends Worker {
   constructor(url: string | URL, options?: WorkerOptions) {
@@ -23,7 +24,7 @@ globalThis.Worker = class extends Worker {
 }
 
 function tellProbe(now: boolean): void {
-  if (looks) worker?.postMessage({ looks, now } satisfies LookRequest)
+  if (looks) worker?.postMessage({ looks, bytesPerLook, now } satisfies LookRequest)
 }
 
 let database: Database | undefined
@@ -64,6 +65,7 @@ async function run({ what, megabytes, cacheBytes }: Begin): Promise<void> {
 
 const steps = {
   begin(begin: Begin) {
+    bytesPerLook = bytesPerLookAt(begin.megabytes)
     const startedMs = performance.now()
     step = run(begin).then(() => ({ type: 'end', ms: performance.now() - startedMs }))
     step.catch(() => {})

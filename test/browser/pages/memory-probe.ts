@@ -1,9 +1,9 @@
-// Looks at the memory of the worker from within, also while it is busy: after so many calls of its files, or bytes, it
+// Looks at the memory of the worker from within, also while it is busy: after so many bytes of its files it
 // collects garbage (Chromium started with --expose-gc), tells the size of SQLite's heap, and stands still until somebody
 // outside has read from V8 what its buffers take. Imported before the worker itself.
 
 /** The first message to the worker, and later one for each look at rest. */
-export type LookRequest = { readonly looks: SharedArrayBuffer; readonly now: boolean }
+export type LookRequest = { readonly looks: SharedArrayBuffer; readonly bytesPerLook: number; readonly now: boolean }
 
 interface SyncAccessHandle {
   read(buffer: ArrayBufferView, options?: { readonly at?: number }): number
@@ -14,16 +14,12 @@ interface SyncAccessHandle {
 export const WANTED = 0
 export const HEAP_PAGES = 1
 
-const CALLS_PER_LOOK = 4096
-const BYTES_PER_LOOK = 8 << 20
-
 let looks: Int32Array | undefined
 let memory: WebAssembly.Memory | undefined
-let calls = 0
+let bytesPerLook = Number.POSITIVE_INFINITY
 let bytes = 0
 
 function look(): void {
-  calls = 0
   bytes = 0
   const { gc } = globalThis as { gc?: () => void }
   if (!looks || !gc) return
@@ -38,9 +34,8 @@ function look(): void {
 }
 
 function called(count: number): void {
-  calls += 1
   bytes += count
-  if (calls >= CALLS_PER_LOOK || bytes >= BYTES_PER_LOOK) look()
+  if (bytes >= bytesPerLook) look()
 }
 
 // Only a worker has it; the page imports this file for its names.
@@ -65,6 +60,7 @@ if (Handle) {
     if (!(event.data?.looks instanceof SharedArrayBuffer)) return
     event.stopImmediatePropagation()
     looks = new Int32Array(event.data.looks)
+    bytesPerLook = event.data.bytesPerLook ?? bytesPerLook
     if (event.data.now) look()
   })
 }

@@ -1,0 +1,2 @@
+// A page with nothing on it: what a tab takes anyway.
+export {}
