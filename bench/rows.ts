@@ -1,17 +1,20 @@
-// The rows of the bench: workloads on each storage at each level of durability, in Chromium. Each cell has a database and a
-// page of its own; a cell that fails is an entry with its error, and the others go on.
+// The rows of the bench: workloads on each database, storage and level of durability. Cells of a row are measured in turn,
+// round after round, so that what else the machine does meets them all alike; each time in a page and worker of its own. A
+// cell that fails is an entry with its error, and the others go on.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { launch } from '../test/support/browsers/launch.ts'
-import { startServer } from '../test/support/browsers/server.ts'
+import { CROSS_ORIGIN_ISOLATED, startServer } from '../test/support/browsers/server.ts'
 import type { BrowserPage } from '../test/support/browsers/session.ts'
 import { call } from '../test/support/browsers/steps.ts'
 import type { Cell, RowsSteps } from './pages/rows.ts'
-import { circumstances, type Measured, median, tableOf } from './rows/measured.ts'
-import { HELP, rowsOptions } from './rows/options.ts'
+import { bundlePeers } from './peers/bundle.ts'
+import { circumstances, type Figures, type Measured, tableOf } from './rows/measured.ts'
+import { HELP, type RowsOptions, rowsOptions } from './rows/options.ts'
+import { writeReport } from './rows/report.ts'
 import { WORKLOADS } from './workloads/index.ts'
 
-/** A cell that takes longer is given up. */
+/** A step that takes longer is given up. */
 const STEP_MS = 300_000
 /** The machine's other work beyond which absolute figures are worth little. */
 const LOAD_MAX = 1
@@ -21,64 +24,125 @@ export async function run(args: readonly string[]): Promise<void> {
     console.log(HELP)
     return
   }
-  const { cells, runs, json } = rowsOptions(args)
-  const server = await startServer({ folder: 'bench/pages', pages: ['rows'], cached: true })
-  const browser = await launch('chromium')
+  const figures = await measureRows(rowsOptions(args))
+  if (figures.rows.some(({ error }) => error !== undefined)) process.exitCode = 1
+}
+
+export async function measureRows(options: RowsOptions): Promise<Figures> {
+  // absurd-sql needs the isolation, and so all have it.
+  const texts = await bundlePeers()
+  const served = { folder: 'bench/pages', pages: ['rows'], cached: true, headers: CROSS_ORIGIN_ISOLATED, texts }
+  const server = await startServer(served)
+  const switches = options.browser === 'chromium' ? { switches: ['--enable-precise-memory-info'] } : {}
+  const browser = await launch(options.browser, switches)
   try {
     const { page } = browser
     const address = server.page('rows')
     await page.goto(address)
     const about = circumstances(await page.evaluate<string>(() => navigator.userAgent))
-    const measured: Measured[] = []
-    for (const [index, cell] of cells.entries()) {
-      process.stderr.write(`${index + 1}/${cells.length} ${cell.workload}, ${cell.storage}, ${cell.durability} ... `)
-      const one = await measure(page, address, cell, runs)
-      process.stderr.write(`${one.error ?? `${median(one.runsMs).toFixed(1)} ms`}\n`)
-      measured.push(one)
+    const rows: Measured[] = []
+    for (const { name } of WORKLOADS) {
+      const cells = options.cells.filter(({ workload }) => workload === name)
+      if (cells.length > 0) rows.push(...(await measureRow(page, address, cells, options)))
     }
-    console.log(
-      `\n${String(about.browser)}\n${about.cores} cores (${about.processor}), load ${about.load} at the start`,
-    )
-    if (Number(about.load) > LOAD_MAX) console.log('The machine had other work: compare rows, do not quote figures.')
-    console.log(`${runs} runs per cell; memory after the last one, the page's with what is not collected yet\n`)
-    console.log(tableOf(measured))
-    const file = resolve(import.meta.dirname, '..', json)
+    const figures: Figures = { ...about, runs: options.runs, cacheMib: options.cacheMib, rows }
+    console.log(`\n${about.browser}\n${about.cores} cores (${about.processor}), load ${about.load} at the start`)
+    if (about.load > LOAD_MAX) console.log('The machine had other work: compare rows, do not quote figures.')
+    console.log(`${options.runs} rounds; memory after the last one, the page's with what is not collected yet\n`)
+    console.log(tableOf(rows))
+    const file = resolve(import.meta.dirname, '..', options.json)
     await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, `${JSON.stringify({ ...about, runs, rows: measured }, null, 2)}\n`)
+    await writeFile(file, `${JSON.stringify(figures, null, 1)}\n`)
     console.log(`\nAs JSON: ${file}`)
-    if (measured.some(({ error }) => error !== undefined)) process.exitCode = 1
+    if (options.report) await writeReport(figures)
+    return figures
   } finally {
     await browser.close()
     await server.close()
   }
 }
 
-async function measure(page: BrowserPage, address: string, cell: Cell, runs: number): Promise<Measured> {
-  const workload = WORKLOADS.find(({ name }) => name === cell.workload)
-  const runsMs: number[] = []
-  const options = { timeoutMs: STEP_MS }
-  const step = { ...cell, count: workload?.count[cell.size] ?? 0 }
-  try {
-    await page.goto(address)
-    await call<RowsSteps, 'fill'>(page, 'fill', cell, options)
-    await page.goto(address)
-    await call<RowsSteps, 'open'>(page, 'open', cell, options)
-    // The first run warms code and caches up and does not count, unless the cold is what is measured.
-    const first = workload?.cold ? 0 : -1
-    for (let index = first; index < runs; index++) {
-      if (workload?.cold && index > 0) {
-        await call<RowsSteps, 'close'>(page, 'close', null, options)
-        await page.goto(address)
-        await call<RowsSteps, 'open'>(page, 'open', cell, options)
-      }
-      const ms = await call<RowsSteps, 'run'>(page, 'run', cell, options)
-      if (index >= 0) runsMs.push(ms)
+async function measureRow(page: BrowserPage, address: string, cells: readonly Cell[], options: RowsOptions) {
+  const row = cells.map((cell) => new MeasuredCell(page, address, cell, options))
+  for (const one of row) await one.attempt(() => one.fill())
+  for (let round = 1; round <= options.runs; round += 1) {
+    for (const one of row) await one.attempt(() => one.round(round === options.runs))
+    process.stderr.write(`${cells[0]?.workload}, round ${round} of ${options.runs}\n`)
+  }
+  for (const one of row) await one.attempt(() => one.remove())
+  return row.map((one) => one.measured())
+}
+
+class MeasuredCell {
+  readonly #page: BrowserPage
+  readonly #address: string
+  readonly #cell: Cell
+  readonly #cacheBytes: number | undefined
+  readonly #runsMs: number[] = []
+  #memory: Measured['memory']
+  #error: string | undefined
+
+  constructor(page: BrowserPage, address: string, cell: Cell, { cacheMib }: RowsOptions) {
+    this.#page = page
+    this.#address = address
+    this.#cell = cell
+    const own = this.#workload?.cacheBytes
+    this.#cacheBytes = own ?? (cacheMib > 0 ? cacheMib << 20 : undefined)
+  }
+
+  get #workload() {
+    return WORKLOADS.find(({ name }) => name === this.#cell.workload)
+  }
+
+  /** After an error nothing more of this cell is tried. */
+  async attempt(work: () => Promise<void>): Promise<void> {
+    if (this.#error !== undefined) return
+    try {
+      await work()
+    } catch (error) {
+      this.#error = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
+      process.stderr.write(`${this.#cell.adapter}, ${this.#cell.storage}: ${this.#error}\n`)
     }
-    const memory = await call<RowsSteps, 'memory'>(page, 'memory', null, options)
-    await call<RowsSteps, 'close'>(page, 'close', null, options)
-    await call<RowsSteps, 'remove'>(page, 'remove', cell.adapter, options)
-    return { ...step, runsMs, memory }
-  } catch (error) {
-    return { ...step, runsMs, error: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) }
+  }
+
+  async fill(): Promise<void> {
+    // What is in memory alone is filled again after each opening.
+    if (this.#cell.storage === 'memory') return
+    await this.#open(true)
+    await this.#step('close')
+  }
+
+  async round(last: boolean): Promise<void> {
+    await this.#open(this.#cell.storage === 'memory')
+    // The first run warms code and caches up and does not count, unless the cold is what is measured.
+    if (!this.#workload?.cold) await this.#run()
+    this.#runsMs.push(await this.#run())
+    if (last) this.#memory = await call<RowsSteps, 'memory'>(this.#page, 'memory', null, { timeoutMs: STEP_MS })
+    await this.#step('close')
+  }
+
+  async remove(): Promise<void> {
+    await this.#page.goto(this.#address)
+    await call<RowsSteps, 'remove'>(this.#page, 'remove', this.#cell, { timeoutMs: STEP_MS })
+  }
+
+  measured(): Measured {
+    const count = this.#workload?.count[this.#cell.size] ?? 0
+    const error = this.#error === undefined ? {} : { error: this.#error }
+    return { ...this.#cell, count, runsMs: this.#runsMs, memory: this.#memory, ...error }
+  }
+
+  async #open(fill: boolean): Promise<void> {
+    await this.#page.goto(this.#address)
+    const cacheBytes = this.#cacheBytes ?? null
+    await call<RowsSteps, 'open'>(this.#page, 'open', { cell: this.#cell, fill, cacheBytes }, { timeoutMs: STEP_MS })
+  }
+
+  #run(): Promise<number> {
+    return call<RowsSteps, 'run'>(this.#page, 'run', this.#cell, { timeoutMs: STEP_MS })
+  }
+
+  async #step(name: 'close'): Promise<void> {
+    await call<RowsSteps, 'close'>(this.#page, name, null, { timeoutMs: STEP_MS })
   }
 }

@@ -3,19 +3,25 @@
 
 export type Value = null | number | string | Uint8Array
 export type Row = Readonly<Record<string, unknown>>
-export type Storage = 'opfs' | 'indexeddb'
+export type Storage = 'opfs' | 'indexeddb' | 'memory'
 export type Durability = 'strict' | 'relaxed'
 
 export interface OpenWish {
   readonly name: string
   readonly storage: Storage
   readonly durability: Durability
+  /** Of its page cache, the same for all; absent: its own default. */
+  readonly cacheBytes?: number | undefined
 }
+
+/** `sql`: any statement. */
+export type Ability = 'sql'
 
 export interface Adapter {
   readonly name: string
-  /** Whether it can be opened so at all; what it cannot is left out of the table. */
-  supports(storage: Storage, durability: Durability): boolean
+  readonly lacks?: readonly Ability[]
+  /** What it really does at this level, in a few words; undefined where it cannot be opened so at all. */
+  durability(storage: Storage, level: Durability): string | undefined
   open(wish: OpenWish): Promise<Connection>
   /** Deletes the database, if there is one. */
   remove(name: string): Promise<void>

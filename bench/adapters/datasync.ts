@@ -4,9 +4,15 @@ import type { Adapter } from './adapter.ts'
 
 export const datasync: Adapter = {
   name: 'datasync',
-  supports: () => true,
-  async open({ name, storage, durability }) {
-    const db = await open(name, { storage, durability, timeoutMs: 0 })
+  durability: (storage, level) =>
+    storage === 'memory' ? (level === 'strict' ? 'none' : undefined) : level === 'strict' ? 'synced' : 'flushed',
+  async open({ name, storage, durability, cacheBytes }) {
+    const db = await open(name, {
+      storage,
+      durability,
+      timeoutMs: 0,
+      ...(cacheBytes !== undefined && { cacheBytes }),
+    })
     return {
       exec: (script) => db.exec(script),
       run: async (sql, parameters) => {

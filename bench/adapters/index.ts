@@ -1,5 +1,7 @@
 // The databases that can be measured; the first one is the default.
 import type { Adapter } from './adapter.ts'
 import { datasync } from './datasync.ts'
+import { PEERS } from './peers.ts'
+import { rawIndexedDb } from './raw-indexeddb.ts'
 
-export const ADAPTERS: readonly Adapter[] = [datasync]
+export const ADAPTERS: readonly Adapter[] = [datasync, ...PEERS, rawIndexedDb]

@@ -5,8 +5,6 @@ import { ADAPTERS } from '../adapters/index.ts'
 import { WORKLOADS } from '../workloads/index.ts'
 import type { Size } from '../workloads/workload.ts'
 
-const NAME = 'bench-rows.db'
-
 /** One cell of the table. */
 export type Cell = {
   readonly adapter: string
@@ -17,6 +15,14 @@ export type Cell = {
 }
 
 export type Memory = { readonly pageMib: number | null; readonly wasmMib: number | null }
+
+/** Each cell has a database of its own, with a short name: some peers allow 64 bytes for a whole path. */
+function nameOf({ adapter, workload, storage, durability }: Cell): string {
+  let hash = 0
+  for (const letter of `${adapter} ${workload} ${storage} ${durability}`)
+    hash = (Math.imul(hash, 31) + (letter.codePointAt(0) ?? 0)) >>> 0
+  return `bench-${hash.toString(36)}.db`
+}
 
 let connection: Connection | undefined
 
@@ -32,17 +38,14 @@ function opened(): Connection {
 }
 
 const steps = {
-  /** A new database with what the workload needs; closed again. */
-  async fill({ adapter: name, workload, storage, durability, size }: Cell) {
-    const adapter = found(ADAPTERS, name)
-    await adapter.remove(NAME)
-    const db = await adapter.open({ name: NAME, storage, durability })
-    const { fill, count } = found(WORKLOADS, workload)
-    await fill(db, count[size])
-    await db.close()
-  },
-  async open({ adapter, storage, durability }: Cell) {
-    connection = await found(ADAPTERS, adapter).open({ name: NAME, storage, durability })
+  /** Opens the cell's database, filled anew with what the workload needs if that is asked for. */
+  async open({ cell, fill, cacheBytes }: { cell: Cell; fill: boolean; cacheBytes: number | null }) {
+    const { storage, durability } = cell
+    const adapter = found(ADAPTERS, cell.adapter)
+    if (fill) await adapter.remove(nameOf(cell))
+    connection = await adapter.open({ name: nameOf(cell), storage, durability, cacheBytes: cacheBytes ?? undefined })
+    const workload = found(WORKLOADS, cell.workload)
+    if (fill) await workload.fill(connection, workload.count[cell.size])
   },
   /** Milliseconds of one run. */
   async run({ workload, size }: Cell) {
@@ -64,7 +67,7 @@ const steps = {
     await connection?.close()
     connection = undefined
   },
-  remove: (adapter: string) => found(ADAPTERS, adapter).remove(NAME),
+  remove: (cell: Cell) => found(ADAPTERS, cell.adapter).remove(nameOf(cell)),
 }
 
 export type RowsSteps = typeof steps

@@ -13,7 +13,22 @@ export interface Measured extends Cell {
 }
 
 /** What the figures were measured on; a loaded machine says nothing about the package. */
-export function circumstances(browser: string): Readonly<Record<string, string | number>> {
+export interface Circumstances {
+  readonly date: string
+  readonly browser: string
+  readonly cores: number
+  readonly processor: string
+  readonly load: number
+}
+
+export interface Figures extends Circumstances {
+  readonly runs: number
+  /** Of the page caches; 0: each its own default. */
+  readonly cacheMib: number
+  readonly rows: readonly Measured[]
+}
+
+export function circumstances(browser: string): Circumstances {
   return {
     date: new Date().toISOString(),
     browser,

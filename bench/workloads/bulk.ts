@@ -4,6 +4,8 @@ import type { Workload } from './workload.ts'
 
 export const bulk: Workload = {
   name: 'bulk',
+  id: 'W2m',
+  unit: 'rows',
   title: 'runMany, one transaction',
   writes: true,
   count: { full: 100_000, quick: 5000 },

@@ -4,6 +4,7 @@ import type { Workload } from './workload.ts'
 
 const common = {
   writes: true,
+  unit: 'transactions',
   count: { full: 1000, quick: 50 },
   fill: async () => {},
   before: (db) => db.exec(`DROP TABLE IF EXISTS people; ${CREATE_PEOPLE}`),
@@ -12,6 +13,7 @@ const common = {
 export const commitsAwaited: Workload = {
   ...common,
   name: 'commits-awaited',
+  id: 'W3',
   title: 'commits, each awaited',
   async run(db, count) {
     for (const row of people(count)) await db.run(INSERT_PERSON, row)
@@ -21,6 +23,7 @@ export const commitsAwaited: Workload = {
 export const commitsConcurrent: Workload = {
   ...common,
   name: 'commits-concurrent',
+  id: 'W3b',
   title: 'commits, all at once',
   async run(db, count) {
     await Promise.all(Array.from(people(count), (row) => db.run(INSERT_PERSON, row)))

@@ -1,10 +1,10 @@
 // Single rows by their key, in the three ways that a page can ask: all in one message, one after another, in groups.
 import { fillPeople, keys } from './people.ts'
+import { SELECT_ONE } from './statements.ts'
 import { check, type Workload } from './workload.ts'
 
 const ROWS = 100_000
 const GROUP = 100
-const SELECT = 'SELECT name, score FROM people WHERE id = ?'
 
 const common = {
   writes: false,
@@ -15,10 +15,11 @@ const common = {
 export const selectsInWorker: Workload = {
   ...common,
   name: 'selects-worker',
-  title: 'point selects, in the worker',
+  id: 'W4a',
+  title: 'point selects, in one message',
   async run(db, count) {
     const results = await db.queryAll(
-      SELECT,
+      SELECT_ONE,
       keys(count, ROWS).map((key) => [key]),
     )
     check(results.length === count && results.every((rows) => rows.length === 1), 'a row per key')
@@ -28,10 +29,11 @@ export const selectsInWorker: Workload = {
 export const selectsAwaited: Workload = {
   ...common,
   name: 'selects-awaited',
+  id: 'W4b',
   title: 'point selects, each awaited',
   async run(db, count) {
     for (const key of keys(count, ROWS)) {
-      const [row] = await db.query(SELECT, [key])
+      const [row] = await db.query(SELECT_ONE, [key])
       check(row?.name === `name number ${key}`, 'the row of its key')
     }
   },
@@ -40,11 +42,12 @@ export const selectsAwaited: Workload = {
 export const selectsGrouped: Workload = {
   ...common,
   name: 'selects-grouped',
+  id: 'W4c',
   title: `point selects, ${GROUP} at a time`,
   async run(db, count) {
     const all = keys(count, ROWS)
     for (let at = 0; at < all.length; at += GROUP) {
-      const results = await Promise.all(all.slice(at, at + GROUP).map((key) => db.query(SELECT, [key])))
+      const results = await Promise.all(all.slice(at, at + GROUP).map((key) => db.query(SELECT_ONE, [key])))
       check(
         results.every((rows) => rows.length === 1),
         'a row per key',

@@ -1,11 +1,11 @@
 // A large result, as objects: all at once, and row by row.
 import { fillPeople } from './people.ts'
+import { SELECT_ALL } from './statements.ts'
 import { check, type Workload } from './workload.ts'
-
-const SELECT = 'SELECT * FROM people'
 
 const common = {
   writes: false,
+  unit: 'rows',
   count: { full: 100_000, quick: 5000 },
   fill: fillPeople,
 } satisfies Partial<Workload>
@@ -13,9 +13,10 @@ const common = {
 export const queryRows: Workload = {
   ...common,
   name: 'query',
+  id: 'W5',
   title: 'query, rows of 5 columns',
   async run(db, count) {
-    const rows = await db.query(SELECT)
+    const rows = await db.query(SELECT_ALL)
     check(rows.length === count && rows[count - 1]?.id === count, 'every row')
   },
 }
@@ -23,10 +24,11 @@ export const queryRows: Workload = {
 export const streamRows: Workload = {
   ...common,
   name: 'stream',
+  id: 'W5s',
   title: 'stream, rows of 5 columns',
   async run(db, count) {
     let taken = 0
-    for await (const row of db.stream(SELECT)) {
+    for await (const row of db.stream(SELECT_ALL)) {
       taken++
       check(row.id === taken, 'the rows in order')
     }

@@ -33,12 +33,27 @@ async function run(db: Connection, megabytes: number): Promise<void> {
   check(row?.rows === rows && row.sum === (rows / 1000) * 499_500, 'the sum over every row')
 }
 
-const common = { writes: false, count: { full: 200, quick: 10 }, fill, run } satisfies Partial<Workload>
+const common = {
+  writes: false,
+  unit: 'MB',
+  needs: ['sql'],
+  cacheBytes: 2 << 20,
+  count: { full: 200, quick: 10 },
+  fill,
+  run,
+} satisfies Partial<Workload>
 
-export const scanCold: Workload = { ...common, name: 'scan-cold', title: 'scan, new worker and caches, MB', cold: true }
+export const scanCold: Workload = {
+  ...common,
+  name: 'scan-cold',
+  id: 'W6c',
+  title: 'scan, new worker and caches, MB',
+  cold: true,
+}
 export const scanWarm: Workload = {
   ...common,
   name: 'scan-warm',
+  id: 'W6w',
   title: 'scan again, MB',
   async before(db) {
     await db.query('SELECT count(n) FROM big')

@@ -1,7 +1,7 @@
 // The same database far larger than the page cache as in Node, in Chromium on OPFS: the page works, the probe in its worker
 // asks for looks, and V8 is asked from here what the worker's buffers take at that moment.
 import type { BigSteps } from '../browser/pages/big.ts'
-import { BIG_STEPS, bigStatements, CHECK, EXPORT, IMPORT, type Measured, OPEN } from './big-statements.ts'
+import { BIG_STEPS, bigStatements, CHECK, EXPORT, IMPORT, type Measured, OPEN, REST } from './big-statements.ts'
 import type { ChromiumPage } from './browsers/chromium.ts'
 import type { ChromiumWorker } from './browsers/chromium-worker.ts'
 import { CROSS_ORIGIN_ISOLATED, type ServerOptions } from './browsers/server.ts'
@@ -39,9 +39,12 @@ export async function measureBigInChromium(options: BigInChromiumOptions): Promi
     if (untilMs !== undefined && performance.now() > untilMs) return all
     await begin(what)
     const { ms, peakBytes } = await look.untilEnd()
-    await call<BigSteps, 'rest'>(page, 'rest', null, { timeoutMs: stepMs })
+    // A step of its own: the worker asks for looks meanwhile, too.
+    await begin(REST)
+    const folding = await look.untilEnd()
+    await call<BigSteps, 'lookNow'>(page, 'lookNow', null)
     const { bytes: restBytes, heapBytes } = await look.once()
-    const measured = { what, ms, peakBytes: Math.max(peakBytes, restBytes), restBytes, heapBytes }
+    const measured = { what, ms, peakBytes: Math.max(peakBytes, folding.peakBytes, restBytes), restBytes, heapBytes }
     all.push(measured)
     options.onMeasured?.(measured)
   }

@@ -31,6 +31,8 @@ export function bigStatements(megabytes: number): BigStatement[] {
 
 /** Goes before the statements where that is to be measured. */
 export const OPEN = 'open'
+/** Lets everything end that goes on behind the answers. */
+export const REST = 'rest'
 /** Follow the statements: the database as a file, that file in the database's place, and SQLite's own check of it. */
 export const EXPORT = 'export'
 export const IMPORT = 'import'

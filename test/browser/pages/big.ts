@@ -1,7 +1,7 @@
 // The page of a database far larger than the page cache: fills it, rewrites it in every way, exports and imports it, while
 // somebody outside reads the memory of its worker; and measures from `open` to the first row.
 import { type Database, open } from '../../../src/index.ts'
-import { bigStatements, bytesPerLookAt, CHECK, EXPORT, IMPORT, OPEN } from '../../support/big-statements.ts'
+import { bigStatements, bytesPerLookAt, CHECK, EXPORT, IMPORT, OPEN, REST } from '../../support/big-statements.ts'
 import { HEAP_PAGES, type LookRequest, WANTED } from './memory-probe.ts'
 
 const IDLE_MS = 500
@@ -53,7 +53,10 @@ async function run({ what, megabytes, cacheBytes }: Begin): Promise<void> {
   const db = opened()
   if (what === EXPORT) await db.exportStream().pipeTo(await (await exportedFile()).createWritable())
   else if (what === IMPORT) await db.import(await (await exportedFile()).getFile())
-  else if (what === CHECK) {
+  else if (what === REST) {
+    await db.checkpoint()
+    await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
+  } else if (what === CHECK) {
     const found = await db.value('PRAGMA integrity_check', [], { timeoutMs: 0 })
     if (found !== 'ok') throw new Error(`integrity_check: ${found}`)
   } else {
@@ -70,10 +73,8 @@ const steps = {
     step = run(begin).then(() => ({ type: 'end', ms: performance.now() - startedMs }))
     step.catch(() => {})
   },
-  /** Lets everything that goes on behind the answers end, then asks for a look. */
-  async rest() {
-    await opened().checkpoint()
-    await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
+  /** Asks for a look now. */
+  lookNow() {
     tellProbe(true)
   },
   /** The next look that the worker waits for, or the end of the step. */

@@ -25,7 +25,7 @@ export interface ServerOptions {
   /** Default test/browser/pages. */
   readonly folder?: string
   /** More files by their paths, such as /pages/own.html. */
-  readonly texts?: ReadonlyMap<string, string>
+  readonly texts?: ReadonlyMap<string, string | Uint8Array>
   /** Response headers for everything. */
   readonly headers?: Readonly<Record<string, string>>
   /** Allows caching, as a site in production does; otherwise nothing is cached. */
@@ -49,7 +49,7 @@ export const CROSS_ORIGIN_ISOLATED = {
 
 export async function startServer(options: ServerOptions): Promise<TestServer> {
   const { pages, folder = join('test', 'browser', 'pages'), texts = new Map(), headers = {}, cached = false } = options
-  const bundled = new Map([...(await bundlePages(pages, join(root, folder))), ...texts])
+  const bundled = new Map<string, string | Uint8Array>([...(await bundlePages(pages, join(root, folder))), ...texts])
   const always = { ...headers, 'cache-control': cached ? 'public, max-age=3600' : 'no-store' }
   const reports: string[] = []
   const server = createServer((request, response) => {
@@ -90,7 +90,7 @@ async function takeReport(request: IncomingMessage, response: ServerResponse, re
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  bundled: ReadonlyMap<string, string>,
+  bundled: ReadonlyMap<string, string | Uint8Array>,
   headers: Record<string, string>,
 ): Promise<void> {
   const path = new URL(request.url ?? '/', 'http://host').pathname

@@ -1,0 +1,27 @@
+// The peers that run in workers, each as its script in bench/peers opens it, and what they do at each level.
+import { initBackend } from 'absurd-sql/dist/indexeddb-main-thread.js'
+import type { Adapter } from './adapter.ts'
+import { inWorker } from './in-worker.ts'
+
+const JOURNAL = { strict: 'journal, synchronous=FULL', relaxed: 'journal, synchronous=NORMAL' }
+const WAL = { strict: 'WAL, synchronous=FULL', relaxed: 'WAL, synchronous=NORMAL' }
+const OWN_LOG = { strict: 'own log, synchronous=FULL', relaxed: 'own log, synchronous=NORMAL' }
+const BATCH = { strict: 'strict transactions', relaxed: 'relaxed transactions' }
+
+export const PEERS: readonly Adapter[] = [
+  inWorker({ name: 'sqlite-wasm :memory:', script: 'official-memory', durability: { memory: { strict: 'none' } } }),
+  inWorker({ name: 'sqlite-wasm sahpool', script: 'official-sahpool', durability: { opfs: JOURNAL } }),
+  inWorker({ name: 'sqlite-wasm sahpool WAL', script: 'official-sahpool-wal', durability: { opfs: WAL } }),
+  inWorker({ name: 'wa-sqlite AccessHandlePool', script: 'wa-ahp', durability: { opfs: JOURNAL } }),
+  inWorker({ name: 'wa-sqlite AccessHandlePool WAL', script: 'wa-ahp-wal', durability: { opfs: WAL } }),
+  inWorker({ name: 'wa-sqlite OPFSCoopSync', script: 'wa-coop', durability: { opfs: JOURNAL } }),
+  inWorker({ name: 'wa-sqlite OPFSWriteAhead', script: 'wa-write-ahead', durability: { opfs: OWN_LOG } }),
+  inWorker({ name: 'wa-sqlite IDBBatchAtomic', script: 'wa-idb-batch', durability: { indexeddb: BATCH } }),
+  inWorker({
+    name: 'absurd-sql',
+    script: 'absurd-sql',
+    // It has no choice: it asks IndexedDB for nothing, and Chromium's default is relaxed.
+    durability: { indexeddb: { relaxed: 'transactions of the default kind' } },
+    started: initBackend,
+  }),
+]

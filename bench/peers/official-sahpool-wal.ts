@@ -1,0 +1,18 @@
+// @sqlite.org/sqlite-wasm on its pool of OPFS access handles, alone on its database: exclusive locking makes the write-ahead
+// log work without shared memory.
+import { cachePragma, loadOfficial, officialConnection } from './official.ts'
+import { serve } from './serve.ts'
+
+serve({
+  async open({ name, durability, cacheBytes }) {
+    const sqlite3 = await loadOfficial()
+    const pool = await sqlite3.installOpfsSAHPoolVfs({ directory: `/sahpool-${name}` })
+    const db = new pool.OpfsSAHPoolDb(`/${name}`)
+    return officialConnection(sqlite3, db, [
+      'locking_mode=EXCLUSIVE',
+      'journal_mode=WAL',
+      `synchronous=${durability === 'strict' ? 'FULL' : 'NORMAL'}`,
+      cachePragma(cacheBytes),
+    ])
+  },
+})
