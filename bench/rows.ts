@@ -24,11 +24,29 @@ export async function run(args: readonly string[]): Promise<void> {
     console.log(HELP)
     return
   }
-  const figures = await measureRows(rowsOptions(args))
+  const options = rowsOptions(args)
+  // After every row, so that a run that is cut short leaves what it has.
+  const figures = await measureRows(options, (sofar) => keep(sofar, options))
+  const { browser, cores, processor, load } = figures
+  console.log(`\n${browser}\n${cores} cores (${processor}), load ${load} at the start`)
+  if (load > LOAD_MAX) console.log('The machine had other work: compare rows, do not quote figures.')
+  console.log(`${options.runs} rounds; memory after the last one, the page's with what is not collected yet\n`)
+  console.log(tableOf(figures.rows))
+  console.log(`\nAs JSON: ${options.json}`)
   if (figures.rows.some(({ error }) => error !== undefined)) process.exitCode = 1
 }
 
-export async function measureRows(options: RowsOptions): Promise<Figures> {
+async function keep(figures: Figures, { json, report }: RowsOptions): Promise<void> {
+  const file = resolve(import.meta.dirname, '..', json)
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, `${JSON.stringify(figures, null, 1)}\n`)
+  if (report) await writeReport(figures)
+}
+
+export async function measureRows(
+  options: RowsOptions,
+  onRow: (figures: Figures) => Promise<void> = async () => {},
+): Promise<Figures> {
   // absurd-sql needs the isolation, and so all have it.
   const texts = await bundlePeers()
   const served = { folder: 'bench/pages', pages: ['rows'], cached: true, headers: CROSS_ORIGIN_ISOLATED, texts }
@@ -41,20 +59,13 @@ export async function measureRows(options: RowsOptions): Promise<Figures> {
     await page.goto(address)
     const about = circumstances(await page.evaluate<string>(() => navigator.userAgent))
     const rows: Measured[] = []
+    const figures: Figures = { ...about, runs: options.runs, cacheMib: options.cacheMib, rows }
     for (const { name } of WORKLOADS) {
       const cells = options.cells.filter(({ workload }) => workload === name)
-      if (cells.length > 0) rows.push(...(await measureRow(page, address, cells, options)))
+      if (cells.length === 0) continue
+      rows.push(...(await measureRow(page, address, cells, options)))
+      await onRow(figures)
     }
-    const figures: Figures = { ...about, runs: options.runs, cacheMib: options.cacheMib, rows }
-    console.log(`\n${about.browser}\n${about.cores} cores (${about.processor}), load ${about.load} at the start`)
-    if (about.load > LOAD_MAX) console.log('The machine had other work: compare rows, do not quote figures.')
-    console.log(`${options.runs} rounds; memory after the last one, the page's with what is not collected yet\n`)
-    console.log(tableOf(rows))
-    const file = resolve(import.meta.dirname, '..', options.json)
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, `${JSON.stringify(figures, null, 1)}\n`)
-    console.log(`\nAs JSON: ${file}`)
-    if (options.report) await writeReport(figures)
     return figures
   } finally {
     await browser.close()

@@ -3,13 +3,13 @@ import { fillPeople, keys } from './people.ts'
 import { SELECT_ONE } from './statements.ts'
 import { check, type Workload } from './workload.ts'
 
-const ROWS = 100_000
+const ROWS_PER_SELECT = 20
 const GROUP = 100
 
 const common = {
   writes: false,
   count: { full: 5000, quick: 500 },
-  fill: (db) => fillPeople(db, ROWS),
+  fill: (db, count) => fillPeople(db, count * ROWS_PER_SELECT),
 } satisfies Partial<Workload>
 
 export const selectsInWorker: Workload = {
@@ -20,7 +20,7 @@ export const selectsInWorker: Workload = {
   async run(db, count) {
     const results = await db.queryAll(
       SELECT_ONE,
-      keys(count, ROWS).map((key) => [key]),
+      keys(count, count * ROWS_PER_SELECT).map((key) => [key]),
     )
     check(results.length === count && results.every((rows) => rows.length === 1), 'a row per key')
   },
@@ -32,7 +32,7 @@ export const selectsAwaited: Workload = {
   id: 'W4b',
   title: 'point selects, each awaited',
   async run(db, count) {
-    for (const key of keys(count, ROWS)) {
+    for (const key of keys(count, count * ROWS_PER_SELECT)) {
       const [row] = await db.query(SELECT_ONE, [key])
       check(row?.name === `name number ${key}`, 'the row of its key')
     }
@@ -45,7 +45,7 @@ export const selectsGrouped: Workload = {
   id: 'W4c',
   title: `point selects, ${GROUP} at a time`,
   async run(db, count) {
-    const all = keys(count, ROWS)
+    const all = keys(count, count * ROWS_PER_SELECT)
     for (let at = 0; at < all.length; at += GROUP) {
       const results = await Promise.all(all.slice(at, at + GROUP).map((key) => db.query(SELECT_ONE, [key])))
       check(
