@@ -20,8 +20,8 @@ export class ShadowSpace {
   #slotEnd = 0
   #slotsUsed = 0
 
-  /** Empties the scratch area. `memoryBytesMax` (default 4 MiB) is what all files may keep in memory together. */
-  constructor(scratch: ScratchArea, memoryBytesMax = 4 * 1024 * 1024) {
+  /** Empties the scratch area. `memoryBytesMax` (default 3 MiB) is what all files may keep in memory together. */
+  constructor(scratch: ScratchArea, memoryBytesMax = 3 * 1024 * 1024) {
     this.#scratch = scratch
     this.#memoryChunksMax = Math.floor(memoryBytesMax / CHUNK_BYTES)
     if (scratch.size > 0) scratch.truncate(0)
