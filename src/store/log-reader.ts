@@ -6,6 +6,9 @@ import { MIB, RECORD, RECORD_MAGIC, SECTOR } from './format.ts'
 import { type LogNumber, logArea } from './log.ts'
 import { peekRecord, type VerifiedRecord, verifyRecord } from './record.ts'
 
+/** Read where one record is wanted; a record that is longer is read whole. */
+const RECORD_READ_BYTES = 64 * 1024
+
 export class LogReader {
   readonly #device: Device
   readonly #checksums: Checksums
@@ -59,7 +62,7 @@ export class LogReader {
 
   /** Most sectors begin none: told by four bytes, without looking at more. */
   #mayBegin(log: LogNumber, offset: number): boolean {
-    this.#showWindow(log, offset, RECORD.bytes)
+    this.#showWindow(log, offset, RECORD.bytes, MIB)
     return this.#windowView.getUint32(offset - this.#windowFrom, true) === RECORD_MAGIC
   }
 
@@ -81,12 +84,14 @@ export class LogReader {
     return this.#window.subarray(offset - this.#windowFrom, offset - this.#windowFrom + bytes)
   }
 
-  #showWindow(log: LogNumber, offset: number, bytes: number): void {
+  /** Has the window hold `bytes` from `offset`; where they have to be read, up to `aheadBytes` are. */
+  #showWindow(log: LogNumber, offset: number, bytes: number, aheadBytes = RECORD_READ_BYTES): void {
     if (log === this.#windowLog && offset >= this.#windowFrom && offset + bytes <= this.#windowTo) return
-    const count = this.#device.read(logArea(log), this.#window, offset)
-    this.#window.fill(0, count)
+    const window = this.#window.subarray(0, Math.max(bytes, aheadBytes))
+    const count = this.#device.read(logArea(log), window, offset)
+    window.fill(0, count)
     this.#windowLog = log
     this.#windowFrom = offset
-    this.#windowTo = offset + this.#window.length
+    this.#windowTo = offset + window.length
   }
 }
