@@ -35,6 +35,10 @@ import { type Maybe, WriteTransactions } from './write-transactions.ts'
 const notApplied = () =>
   new LeaderLostError('no', "The database's worker ended before this was committed. It was not applied.")
 
+/** The storage failed while commits were not stored, and this may be one of them. */
+const perhapsApplied = (cause: unknown) =>
+  new LeaderLostError('unknown', 'The storage failed; whether the write was applied is unknown.', { cause })
+
 export class RequestRunner implements Runner {
   readonly database: Database
   readonly #outbox: Outbox
@@ -134,9 +138,9 @@ export class RequestRunner implements Runner {
     try {
       job.startedMs = this.clock.monotonicMs()
       job.totalChangesBefore = job.session.counts.totalChanges
-      if (this.latched !== undefined) throw this.latched
       // First, since what comes after says that the request was not applied.
       if (this.#answeredBefore(job)) return 'done'
+      if (this.latched !== undefined) throw this.latched
       job.checkWanted(job.startedMs)
       const result = this.#dispatch(job)
       if (!(result instanceof Promise)) return result
@@ -156,7 +160,7 @@ export class RequestRunner implements Runner {
 
   refuse(job: Job): void {
     try {
-      if (this.latched !== undefined || !this.#answeredBefore(job)) {
+      if (!this.#answeredBefore(job)) {
         job.checkWanted(Number.NEGATIVE_INFINITY)
         this.fail(job, waitTimeout())
       }
@@ -285,6 +289,7 @@ export class RequestRunner implements Runner {
       if (job.request.asks) throw notApplied()
       return false
     }
+    if (this.latched !== undefined && !this.#isStored(job.session)) throw perhapsApplied(this.latched)
     this.repeatsAnswered++
     const { counts } = job.session
     const moved = countsMoved(recorded)
@@ -293,6 +298,13 @@ export class RequestRunner implements Runner {
     const outcome = decodeOutcome(recorded)
     this.#answer(job, outcome, false)
     return true
+  }
+
+  /** True if everything published has reached the client's level. */
+  #isStored({ settings }: Session): boolean {
+    const { sequence, flushedSequence, syncedSequence } = this.database.blocks
+    const reached = settings.durability === 'strict' ? syncedSequence : Math.max(flushedSequence, syncedSequence)
+    return sequence <= reached
   }
 
   #transactionOf(job: Job): InteractiveTransaction | undefined {

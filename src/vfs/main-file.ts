@@ -173,14 +173,23 @@ export class MainFile {
     this.#cutSinceReserve = false
   }
 
+  /**
+   * What `publish` needs beyond the reservation: SQLite shortens the file between the two, and headers that were written
+   * before are written anew. Throws StorageError; SQLite rolls back then.
+   */
+  reserveCut(): void {
+    if (!this.#cutSinceReserve || !this.#transaction?.dirty) return
+    this.#transaction.reserve()
+    this.#cutSinceReserve = false
+  }
+
   /** SQLITE_FCNTL_COMMIT_PHASETWO: what is staged becomes one commit. */
   publish(): void {
     const transaction = this.#transaction
     if (!transaction?.dirty) return
     assert(this.#announced !== undefined, 'a commit is announced before it is published')
     assert(this.#reserved, 'space was reserved after the last write')
-    // SQLite shortens the file between the two calls; that needs less space than was found.
-    if (this.#cutSinceReserve) transaction.reserve()
+    assert(!this.#cutSinceReserve, 'space was reserved after the last cut')
     assert(this.#headerStaged, 'block 0 is part of every commit')
     assert(changeCounter(this.#stagedHeader) !== changeCounter(this.#header), 'every commit moves the change counter')
     this.#transaction = undefined

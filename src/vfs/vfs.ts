@@ -147,9 +147,10 @@ export class SqliteVfs {
     }
   }
 
-  /** SQLite has already given up its journal, so a commit that fails here cannot be taken back by it. */
+  /** SQLite has already given up its journal, so a commit that fails while it is published cannot be taken back by it. */
   #publish(file: MainFile): number {
-    if (this.failure.fatal !== undefined) return code.SQLITE_IOERR
+    const reserved = this.#guardVoid(code.SQLITE_IOERR, () => file.reserveCut())
+    if (reserved !== code.SQLITE_OK) return reserved
     try {
       file.publish()
       return code.SQLITE_OK

@@ -2,8 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Device } from '../../src/device/device.ts'
 import { MemoryDevice } from '../../src/device/memory.ts'
+import { StorageError } from '../../src/errors/errors.ts'
 import { BlockStore } from '../../src/store/block-store.ts'
 import { startEngine, TestClient } from '../support/engine-client.ts'
+import { ObservedBlocks } from '../support/observed-blocks.ts'
 
 async function openOn(device: Device) {
   const store = await BlockStore.open({ device })
@@ -94,6 +96,45 @@ describe('after the engine was lost', () => {
     const next = (await openOn(copy!)).client()
     expect(await next.value('SELECT count(*) FROM t')).toBe(0)
     expect(await next.query('PRAGMA integrity_check')).toEqual([['ok']])
+  })
+})
+
+// A store that failed before a request that had been sent again had its turn answered `io`, though the write was applied.
+describe('a request sent again to an engine whose store has failed', () => {
+  async function failedEngine(storedBefore: boolean) {
+    const store = await BlockStore.open({ device: new MemoryDevice() })
+    const blocks = new ObservedBlocks(store)
+    const first = await startEngine({ blocks })
+    const db = first.client({ durability: 'strict' })
+    await db.exec('CREATE TABLE t(a)')
+    const failure = new StorageError('io', 'the disk is gone')
+    if (!storedBefore) blocks.faults.durability = failure
+    const { seq } = db
+    const asked = await db.run('INSERT INTO t VALUES(1)').catch((error: unknown) => error)
+    if (storedBefore) {
+      expect(asked).toMatchObject({ changes: 1 })
+      blocks.faults.durability = failure
+    }
+    const next = storedBefore ? await startEngine({ blocks }) : first
+    if (storedBefore) next.engine.storeFailed(() => failure)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const again = new TestClient(next.engine, db.id, { durability: 'strict' })
+    again.seq = seq
+    return again
+  }
+
+  it('is answered with its outcome, if that was stored', async () => {
+    const again = await failedEngine(true)
+    expect(await again.run('INSERT INTO t VALUES(1)')).toMatchObject({ changes: 1, lastInsertRowid: 1n })
+    await expect(again.run('INSERT INTO t VALUES(2)')).rejects.toMatchObject({ code: 'io' })
+  })
+
+  it('ends as unknown, if its commit could not be stored', async () => {
+    const again = await failedEngine(false)
+    await expect(again.run('INSERT INTO t VALUES(1)')).rejects.toMatchObject({
+      code: 'leader-lost',
+      applied: 'unknown',
+    })
   })
 })
 

@@ -4,7 +4,7 @@
 //   2 empty commit                 6 failed spilled statement   10 SQLITE_FULL at the reservation
 //   3 COMMIT refused by a key      7 savepoint in a spill       11 SQLITE_FULL in VACUUM
 //   4 ROLLBACK of a spill          8 VACUUM                    12 an interrupted spill
-//  13 a commit that shortens the file by itself (auto_vacuum)   14 the same, without space
+//  13 a commit that shortens the file by itself (auto_vacuum)   14 the same, without space   15 the same, failing late
 import { describe, expect, it } from 'vitest'
 import { loadSqlite } from '../../src/engine/sqlite-module.ts'
 import { realEnvironment } from '../../src/environment.ts'
@@ -244,6 +244,26 @@ describe.each(IMPLEMENTATIONS)('on %s', (_name, make) => {
       expect(published(() => writer.announced('DELETE FROM t WHERE a>10'))).toEqual(['SQLITE_FULL', 0])
       expect(blocks.sizeBlocks).toBe(before)
       expectUnharmed(started, 1000)
+    })
+
+    // A write that failed when the shortened file was reserved anew, after SQLite's own sync, ended a sound engine.
+    it('15: a commit that shortens the file is rolled back where its second reservation fails', async () => {
+      const started = await start()
+      const { writer, published, blocks, vfs } = started
+      writer.announced('PRAGMA auto_vacuum=1')
+      writer.announced('VACUUM')
+      writer.announced(GROW)
+      const before = blocks.sizeBlocks
+      const second = blocks.counts.reserves + 2
+      Object.defineProperty(blocks.faults, 'reserve', {
+        get: () => blocks.counts.reserves === second && new StorageError('io', 'the storage failed'),
+        set: () => undefined,
+      })
+      expect(published(() => writer.announced('DELETE FROM t WHERE a>10'))).toEqual(['SQLITE_IOERR', 0])
+      expect(vfs.failure.fatal).toBeUndefined()
+      expect(blocks.sizeBlocks).toBe(before)
+      expectUnharmed(started, 1000)
+      expect(published(() => writer.announced('DELETE FROM t WHERE a>10'))).toEqual(['ok', 1])
     })
   })
 
