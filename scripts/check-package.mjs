@@ -3,7 +3,7 @@
 // stands apart from the tests because none of them looks at the archive. `npm run check:package` builds and checks.
 import { execFileSync } from 'node:child_process'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
@@ -12,7 +12,10 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const folder = join(root, '.tmp', 'package')
 const KIB = 1024
 
-/** What an application loads: its entry file, minified and split by esbuild, with gzip; `later`: with what it loads later. */
+/**
+ * What an application loads at its start: its entry file with all that it imports statically, minified and split by esbuild,
+ * with gzip. The first is meant to be 15 KiB and is not: the figure here only keeps it from growing.
+ */
 const BUDGETS = [
   {
     what: 'open, query, run, transaction, stream and errors',
@@ -21,10 +24,9 @@ const BUDGETS = [
       await db.run('INSERT INTO t VALUES (?)', [1])
       await db.transaction((tx) => tx.query('SELECT 1'))
       for await (const row of db.stream('SELECT a FROM t')) console.log(row instanceof DataSyncError, SqliteError)`,
-    later: false,
-    bytes: 25 * KIB,
+    bytes: 28 * KIB,
   },
-  { what: 'everything in `.`', entry: "export * from 'datasync'", later: true, bytes: 30 * KIB },
+  { what: 'everything in `.`', entry: "export * from 'datasync'", bytes: 30 * KIB },
 ]
 const WORKER_BYTES = 120 * KIB
 
@@ -66,9 +68,10 @@ function within(what, gzipBytes, budgetBytes) {
   if (gzipBytes > budgetBytes) failures.push(`${what}: FAILED, ${sizes}`)
 }
 
-/** Of the entry's own file, which has all that it imports statically, or with what it may import later too. */
-async function loadedBytes({ entry, later }) {
-  const { outputFiles } = await build({
+async function loadedBytes({ entry }) {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    metafile: true,
     stdin: { contents: entry, resolveDir: root },
     alias: { datasync: join(root, 'dist', 'index.js') },
     bundle: true,
@@ -79,7 +82,14 @@ async function loadedBytes({ entry, later }) {
     outdir: folder,
     write: false,
   })
-  const files = later ? outputFiles : outputFiles.filter(({ path }) => path.endsWith('stdin.js'))
+  const loaded = new Set()
+  const load = (path) => {
+    if (loaded.has(path)) return
+    loaded.add(path)
+    for (const { kind, path: next } of metafile.outputs[path].imports) if (kind === 'import-statement') load(next)
+  }
+  load(Object.keys(metafile.outputs).find((path) => path.endsWith('stdin.js')))
+  const files = outputFiles.filter(({ path }) => loaded.has(relative(root, path)))
   return files.reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0)
 }
 

@@ -23,6 +23,9 @@ const UNUSED_PARTS = [
 /** The functions of the wasm module once more, as properties of another object that nobody asks. */
 const SECOND_NAMES = /^\s*Module\["_\w+"\] = wasmExports\["\w+"\];\n/gm
 
+/** The objects that hold SQLite's functions and the helpers for calling them. */
+const HELPED = ['capi', 'target', 'wasm', 'util', 'sqlite3']
+
 /** References to assets: the wasm is located by the page and handed over, the rest belongs to parts not used. */
 const REFERENCES = [
   ['new URL("sqlite3.wasm", import.meta.url).href', '"sqlite3.wasm"'],
@@ -39,7 +42,8 @@ export function reducedSqlite(source) {
       if (!/@sqlite\.org[\\/]sqlite-wasm[\\/]dist[\\/]index\.mjs$/.test(id)) return
       const parts = withoutSecondNames(withoutUnusedParts(code, this.parse(code)))
       const wrapped = withoutUnusedWrappers(parts, this.parse(parts), called)
-      return { code: withoutReferences(wrapped), map: null }
+      const helped = withoutUnusedHelpers(wrapped, (text) => this.parse(text), called)
+      return { code: withoutReferences(helped), map: null }
     },
   }
 }
@@ -75,11 +79,27 @@ function withoutUnusedWrappers(code, program, called) {
   return cut(code, unused, '...[]')
 }
 
-/** Every `capi.sqlite3_...` in the TypeScript files of a folder. */
+/** Cuts functions that are only ever put in their place, until each that is left is mentioned elsewhere. */
+function withoutUnusedHelpers(code, parse, called) {
+  const mentions = new Map()
+  const helpers = []
+  visit(parse(code), (node) => {
+    const name = node.type === 'Identifier' ? node.name : node.type === 'Literal' ? node.value : undefined
+    if (typeof name === 'string') mentions.set(name, (mentions.get(name) ?? 0) + 1)
+    if (node.type !== 'ExpressionStatement' || node.expression.type !== 'AssignmentExpression') return
+    const { left, right } = node.expression
+    if (left.type !== 'MemberExpression' || left.computed || !HELPED.includes(left.object.name)) return
+    if (/^(Arrow)?FunctionExpression$/.test(right.type)) helpers.push({ node, name: left.property.name })
+  })
+  const unused = helpers.filter(({ name }) => mentions.get(name) === 1 && !called.has(name)).map(({ node }) => node)
+  return unused.length === 0 ? code : withoutUnusedHelpers(cut(code, unused), parse, called)
+}
+
+/** Every name after a dot in the TypeScript files of a folder. */
 function namesCalled(folder) {
   const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.ts'))
   const text = files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n')
-  return new Set([...text.matchAll(/capi\.(sqlite3_\w+)/g)].map(([, name]) => name))
+  return new Set([...text.matchAll(/\.(\w+)/g)].map(([, name]) => name))
 }
 
 function cut(code, nodes, instead = '') {
