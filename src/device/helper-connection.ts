@@ -115,7 +115,13 @@ export class HelperConnection implements StoreConnection {
 
   async #open(create: boolean): Promise<void> {
     if (this.#closed) throw new DeviceError('closed', 'the storage was used after it was closed')
-    if (!this.#helper) this.#start()
+    if (!this.#helper) {
+      // In a task of its own: Firefox blocks this thread for ever, about once in a hundred times, if a worker starts
+      // another one in the middle of an event of IndexedDB.
+      await new Promise<void>((resolve) => this.#options.clock.after(0, resolve))
+      if (this.#closed) throw new DeviceError('closed', 'the storage was used after it was closed')
+      this.#start()
+    }
     await this.#call({ verb: 'open', create })
   }
 

@@ -2,7 +2,9 @@
 
 import type { Environment } from '../environment.ts'
 import type { HelperPlatform } from './helper-platform.ts'
+import type { Ballast } from './indexeddb-ballast.ts'
 import type { IndexedDbPlatform } from './indexeddb-connection.ts'
+import type { Head } from './indexeddb-format.ts'
 
 export interface IndexedDbOptions {
   readonly platform: IndexedDbPlatform
@@ -25,3 +27,11 @@ export interface IndexedDbOptions {
 
 export const RESIDENT_BYTES_MAX = 256_000_000
 export const PIECE_BYTES_MAX = 512 * 1024
+
+/** How the storage was found. */
+export interface Begin {
+  readonly owner: string
+  readonly head: Head
+  readonly owned: boolean
+  readonly ballast: Ballast
+}

@@ -18,7 +18,7 @@ import { type Ballast, mayUseBallast, takeOverIfRoom } from './indexeddb-ballast
 import { Connection, type Durability, NotBegunError, type StoreConnection } from './indexeddb-connection.ts'
 import { CHUNK_BYTES, type Head } from './indexeddb-format.ts'
 import { loadContent, tooLarge } from './indexeddb-load.ts'
-import { type IndexedDbOptions, PIECE_BYTES_MAX, RESIDENT_BYTES_MAX } from './indexeddb-options.ts'
+import { type Begin, type IndexedDbOptions, PIECE_BYTES_MAX, RESIDENT_BYTES_MAX } from './indexeddb-options.ts'
 import type { Piece } from './indexeddb-piece.ts'
 import { type Waiting, waiting } from './indexeddb-waiting.ts'
 import type { Chunk } from './main-chunks.ts'
@@ -70,13 +70,6 @@ export async function openIndexedDbDevice(options: IndexedDbOptions): Promise<In
   }
 }
 
-interface Begin {
-  readonly owner: string
-  readonly head: Head
-  readonly owned: boolean
-  readonly ballast: Ballast
-}
-
 export class IndexedDbDevice implements Device {
   readonly kind = 'indexeddb'
   readonly #options: IndexedDbOptions
@@ -89,6 +82,8 @@ export class IndexedDbDevice implements Device {
   /** Where the stored head may be: at the last piece known to be stored, and at one whose end was never heard. */
   #places: Set<number>
   #running: Promise<void> | undefined
+  /** Is `#running` while that is no batch. */
+  #aside: Promise<void> | undefined
   #next: Waiting | undefined
   #finishing = false
   #stopped: DeviceError | undefined
@@ -223,7 +218,7 @@ export class IndexedDbDevice implements Device {
     // Never beside a batch: a platform counts what is being stored, so one could take the space from the other.
     while (this.#running) await this.#running.catch(() => {})
     const adding = this.#addBallast()
-    this.#running = adding.catch(() => {}).finally(() => this.#afterBatch())
+    this.#runAside(adding)
     return adding
   }
 
@@ -280,14 +275,31 @@ export class IndexedDbDevice implements Device {
 
   #store(durability: Durability): Promise<void> {
     if (!this.#running) return this.#start(durability)
+    if (this.#running === this.#aside) return this.#start(durability, this.#aside)
     this.#next ??= waiting(durability)
     if (durability === 'strict') this.#next.durability = 'strict'
     return this.#next.promise
   }
 
-  #start(durability: Durability): Promise<void> {
-    this.#running = this.#storeBatch(this.#areas.seal(), durability).finally(() => this.#afterBatch())
+  /** Stores what has been written by now, and nothing that is written later; begins when `after` has ended. */
+  #start(durability: Durability, after?: Promise<void>): Promise<void> {
+    const pieces = this.#areas.seal()
+    const storing = after
+      ? after.then(() => this.#storeBatch(pieces, durability))
+      : this.#storeBatch(pieces, durability)
+    this.#running = storing.finally(() => this.#afterBatch())
     return this.#running
+  }
+
+  /** Keeps batches waiting until `work`, which stores nothing of the areas, has ended one way or the other. */
+  #runAside(work: Promise<void>): void {
+    const aside = work
+      .catch(() => {})
+      .finally(() => {
+        if (this.#running === aside) this.#afterBatch()
+      })
+    this.#aside = aside
+    this.#running = aside
   }
 
   #afterBatch(): void {
@@ -297,9 +309,7 @@ export class IndexedDbDevice implements Device {
     if (next) next.resolve(this.#start(next.durability))
     else if (this.#needsHelper && !this.#stopped) {
       // Without one the content has to stay within the memory, as before.
-      this.#running = this.useHelper()
-        .catch(() => {})
-        .finally(() => this.#afterBatch())
+      this.#runAside(this.useHelper())
       return
     } else if (this.#ballastWanted && !this.#stopped) {
       this.keepBallast().catch(() => {}) // the next batch meets the same failure and reports it

@@ -4,10 +4,10 @@ import { UsageError } from '../errors/errors.ts'
 import type { BulkRequest } from '../protocol/messages.ts'
 import { BULK_SAVEPOINT, type OpenBulk, undoBulk } from './bulk.ts'
 import type { Connection } from './connection.ts'
+import type { Host } from './host.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import type { Job } from './job.ts'
 import type { StatementOutcome } from './reply.ts'
-import type { RequestRunner } from './runner.ts'
 import type { RunResult } from './scheduler.ts'
 import type { Session } from './session.ts'
 import { refuseInsideTransaction, refuseOutsideTransaction } from './statement-rules.ts'
@@ -15,9 +15,9 @@ import { runSets } from './statement-run.ts'
 import { transactionOf } from './text-transactions.ts'
 
 export class BulkRunner {
-  readonly #runner: RequestRunner
+  readonly #runner: Host
 
-  constructor(runner: RequestRunner) {
+  constructor(runner: Host) {
     this.#runner = runner
   }
 
@@ -130,4 +130,14 @@ export class BulkRunner {
     }
     throw error
   }
+}
+
+/** Rolls back an open bulk that its client has given up; parts of it that still arrive find it closed. */
+export function abandonBulk(bulk: OpenBulk, place: { readonly session: Session; readonly runner: Host }): void {
+  const { session, runner } = place
+  session.bulks.delete(bulk.id)
+  if (bulk.failed !== undefined) return
+  if (runner.owner === bulk) runner.owner = undefined
+  if (runner.database.instance.vfs.failure.fatal !== undefined) return
+  undoBulk(bulk)
 }

@@ -2,8 +2,6 @@
 // part has arrived or one of them failed.
 import type { Connection } from './connection.ts'
 import type { InteractiveTransaction } from './interactive.ts'
-import type { RequestRunner } from './runner.ts'
-import type { Session } from './session.ts'
 
 export interface OpenBulk {
   readonly id: number
@@ -17,19 +15,6 @@ export interface OpenBulk {
 }
 
 export const BULK_SAVEPOINT = 'datasync_bulk'
-
-/** Rolls back an open bulk that its client has given up; parts of it that still arrive find it closed. */
-export function abandonBulk(
-  bulk: OpenBulk,
-  place: { readonly session: Session; readonly runner: RequestRunner },
-): void {
-  const { session, runner } = place
-  session.bulks.delete(bulk.id)
-  if (bulk.failed !== undefined) return
-  if (runner.owner === bulk) runner.owner = undefined
-  if (runner.database.instance.vfs.failure.fatal !== undefined) return
-  undoBulk(bulk)
-}
 
 /** Takes back what the bulk has done, unless the transaction that it was a part of has ended: then that has decided it. */
 export function undoBulk({ inside, connection }: OpenBulk): void {

@@ -2,8 +2,8 @@
 // chunks, beside everything else. It stands apart because it is the one answer that does not come from SQLite.
 import type { Snapshot } from '../store/block-store-types.ts'
 import { creditOf } from './credit.ts'
+import type { Host } from './host.ts'
 import type { Job } from './job.ts'
-import type { RequestRunner } from './runner.ts'
 import type { RunResult } from './scheduler.ts'
 import { ChunkStream } from './session.ts'
 
@@ -12,7 +12,7 @@ const CHUNK_BYTES = 1 << 20
 const VERSIONS_AT = 18
 
 /** Sends the file as `bytes` answers as the client takes them, then `done`. */
-export function runExport(runner: RequestRunner, job: Job): RunResult {
+export function runExport(runner: Host, job: Job): RunResult {
   const { session } = job
   const { seq } = job.request
   const snapshot = runner.database.blocks.pin({ untimed: true })
@@ -40,7 +40,7 @@ export function runExport(runner: RequestRunner, job: Job): RunResult {
   return 'detached'
 }
 
-async function sendBlocks(runner: RequestRunner, job: Job, snapshot: Snapshot, stream: ChunkStream): Promise<void> {
+async function sendBlocks(runner: Host, job: Job, snapshot: Snapshot, stream: ChunkStream): Promise<void> {
   const { blocks } = runner.database
   const { clock } = runner
   const { seq } = job.request

@@ -2,17 +2,17 @@
 // because they wait for a module to be loaded, beside everything else: only the client's own later requests wait for them.
 import { UsageError } from '../errors/errors.ts'
 import type { FunctionRequest } from '../protocol/messages.ts'
+import type { Host } from './host.ts'
 import type { Job } from './job.ts'
-import type { RequestRunner } from './runner.ts'
 import { ChunkStream, type Session } from './session.ts'
 import { type UserFunction, UserFunctions } from './user-functions.ts'
 
 export class FunctionRequests {
-  readonly #runner: RequestRunner
+  readonly #runner: Host
   readonly #functions = new UserFunctions()
   #builtIn: ReadonlySet<string> | undefined
 
-  constructor(runner: RequestRunner) {
+  constructor(runner: Host) {
     this.#runner = runner
   }
 

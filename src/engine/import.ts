@@ -6,24 +6,25 @@
 // the store changes over; whatever goes wrong before leaves nothing behind.
 import { LeaderLostError, SnapshotTooOldError, UsageError } from '../errors/errors.ts'
 import type { ImportRequest } from '../protocol/messages.ts'
+import type { NewContent } from './engine-store.ts'
+import type { Host } from './host.ts'
 import { checkContent } from './import-check.ts'
 import type { ImportFeed } from './import-feed.ts'
 import { checkLength, HEAD_BYTES, type ImportHeader, readHeader } from './import-header.ts'
 import type { Job } from './job.ts'
-import { available, type NewContent } from './maintenance.ts'
-import type { RequestRunner } from './runner.ts'
+import { available } from './maintenance.ts'
 import type { RunResult } from './scheduler.ts'
 
 /** File format versions for writing and reading; 1 is the rollback journal, which the store needs no other than. */
 const VERSIONS_AT = 18
 
 /** True if an import can begin: nothing holds the writer, or it has to be refused. */
-export function importReady(runner: RequestRunner, { session }: Job): boolean {
+export function importReady(runner: Host, { session }: Job): boolean {
   return runner.owner === undefined || session.textTransaction !== undefined
 }
 
 /** Replaces the database by the file whose parts arrive in the job's feed; answers `progress`, then `done`. */
-export function runImport(runner: RequestRunner, job: Job, request: ImportRequest): RunResult {
+export function runImport(runner: Host, job: Job, request: ImportRequest): RunResult {
   const { session } = job
   const feed = session.imports.get(request.seq)
   if (!feed) throw new UsageError('protocol', 'An import has no parts.')
@@ -57,7 +58,7 @@ export function runImport(runner: RequestRunner, job: Job, request: ImportReques
 }
 
 /** Nobody else watches the time of a job that waits for its own parts. A timer may fire a little early. */
-function watchDeadline({ clock }: RequestRunner, job: Job, feed: ImportFeed): () => void {
+function watchDeadline({ clock }: Host, job: Job, feed: ImportFeed): () => void {
   const waitMs = job.deadlineMs - clock.monotonicMs()
   if (!Number.isFinite(waitMs)) return () => {}
   let cancel = clock.after(Math.max(0, waitMs), look)
@@ -69,18 +70,18 @@ function watchDeadline({ clock }: RequestRunner, job: Job, feed: ImportFeed): ()
   return () => cancel()
 }
 
-function tell(runner: RequestRunner, held: boolean): void {
+function tell(runner: Host, held: boolean): void {
   for (const session of runner.sessions()) session.event({ name: 'held', held })
 }
 
 class Import {
-  readonly #runner: RequestRunner
+  readonly #runner: Host
   readonly #job: Job
   readonly #feed: ImportFeed
   readonly #request: ImportRequest
   #takenBytes = 0
 
-  constructor(runner: RequestRunner, job: Job, feed: ImportFeed, request: ImportRequest) {
+  constructor(runner: Host, job: Job, feed: ImportFeed, request: ImportRequest) {
     this.#runner = runner
     this.#job = job
     this.#feed = feed

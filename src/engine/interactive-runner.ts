@@ -4,13 +4,13 @@ import { SnapshotConflictError, SqliteError, TimeoutError, UsageError } from '..
 import type { BeginRequest, EndRequest, SavepointRequest, StatementRequest } from '../protocol/messages.ts'
 import { SQLITE_READONLY } from '../vfs/result-codes.ts'
 import type { Connection } from './connection.ts'
+import type { Host } from './host.ts'
 import { InteractiveTransaction } from './interactive.ts'
 import type { Job } from './job.ts'
 import { DONE_OUTCOME } from './outcome.ts'
 import { runItems } from './plain-requests.ts'
 import { answerPrepared } from './prepare.ts'
 import { streamWrites } from './reader-requests.ts'
-import type { RequestRunner } from './runner.ts'
 import type { RunResult } from './scheduler.ts'
 import { asStatement, runControlledScript, runScriptStatements, splitForRunning } from './script-run.ts'
 import type { Session } from './session.ts'
@@ -22,9 +22,9 @@ import type { Maybe } from './write-transactions.ts'
 const BATCH_SAVEPOINT = 'datasync_batch'
 
 export class InteractiveRunner {
-  readonly #runner: RequestRunner
+  readonly #runner: Host
 
-  constructor(runner: RequestRunner) {
+  constructor(runner: Host) {
     this.#runner = runner
   }
 

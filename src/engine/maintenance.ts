@@ -2,41 +2,13 @@
 // requests that come after them. It stands apart from the runner because none of it belongs to a transaction.
 import { UsageError } from '../errors/errors.ts'
 import type { MaintenanceReport, MaintenanceRequest } from '../protocol/messages.ts'
-import type { Blocks } from '../store/block-store-types.ts'
 import type { Database } from './database.ts'
+import type { Host } from './host.ts'
 import type { Job } from './job.ts'
-import type { RequestRunner } from './runner.ts'
 import type { RunResult } from './scheduler.ts'
 
-/** The store's housekeeping, as far as it has it. */
-export interface MaintenanceStore {
-  checkpoint?(): Promise<void>
-  compact?(): Promise<void>
-  verify?(options: {
-    readonly onProgress: (done: number, total: number) => void
-  }): Promise<{ readonly blocks: number; readonly damaged: readonly number[] }>
-  metrics?(): Readonly<Record<string, number>>
-  replace?(blockSize: number): Promise<NewContent>
-  /** Commits wait until outcomes are acknowledged or sessions end. */
-  readonly outcomesFull?: boolean
-  /** Stores what clients have acknowledged, and ended sessions, at once. Not beside a transaction. */
-  acknowledge?(acknowledged: Iterable<{ readonly client: string; readonly ackedThrough: number }>): Promise<void>
-  readonly term?: number
-  /** What ended the store, if something did. */
-  readonly latched?: unknown
-}
-
-/** New content of the store, as far as an import uses it. */
-export interface NewContent {
-  readonly sizeBlocks: number
-  append(block: Uint8Array): void | Promise<void>
-  view(): Blocks
-  commit(): Promise<void>
-  abandon(): Promise<void>
-}
-
 /** Runs one call beside everything else and answers it with its report, or with `done` where it has none. */
-export function answerMaintenance(runner: RequestRunner, job: Job, action: MaintenanceRequest['action']): RunResult {
+export function answerMaintenance(runner: Host, job: Job, action: MaintenanceRequest['action']): RunResult {
   const { seq } = job.request
   runner.scheduler.leaveLane(job)
   run(runner, job, action)
@@ -58,7 +30,7 @@ export function answerMaintenance(runner: RequestRunner, job: Job, action: Maint
 }
 
 async function run(
-  runner: RequestRunner,
+  runner: Host,
   job: Job,
   action: MaintenanceRequest['action'],
 ): Promise<MaintenanceReport | undefined> {

@@ -5,7 +5,7 @@
 //
 // Invariant: a transaction that has begun always finds room for its one outcome.
 import { StorageError } from '../errors/errors.ts'
-import type { MaintenanceStore } from './maintenance.ts'
+import type { MaintenanceStore } from './engine-store.ts'
 import type { Session } from './session.ts'
 import { refuseFull } from './write-transactions.ts'
 

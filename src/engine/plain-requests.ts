@@ -2,10 +2,10 @@
 // own; a read runs on the writer while that is free and the read is short, else on a reader.
 import type { BatchItem, ScriptRequest, StatementRequest } from '../protocol/messages.ts'
 import { type Connection, SliceEnded } from './connection.ts'
+import type { Host } from './host.ts'
 import type { Job } from './job.ts'
 import { DONE_OUTCOME } from './outcome.ts'
 import type { StatementOutcome } from './reply.ts'
-import type { RequestRunner } from './runner.ts'
 import type { RunResult } from './scheduler.ts'
 import {
   applyAutoVacuum,
@@ -26,9 +26,9 @@ import { type Maybe, settled } from './write-transactions.ts'
 const WRITER_READ_MS_MAX = 8
 
 export class PlainRequests {
-  readonly #runner: RequestRunner
+  readonly #runner: Host
 
-  constructor(runner: RequestRunner) {
+  constructor(runner: Host) {
     this.#runner = runner
   }
 
@@ -123,7 +123,7 @@ export class PlainRequests {
 
 /** Runs the items of a batch in the transaction that is open. */
 export function runItems(
-  runner: RequestRunner,
+  runner: Host,
   job: Job,
   connection: Connection,
   items: readonly BatchItem[],

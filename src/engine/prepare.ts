@@ -1,12 +1,12 @@
 // Compiling a statement only to tell its shape. It stands apart from running: it takes no transaction and leaves nothing.
 import type { PrepareRequest } from '../protocol/messages.ts'
 import type { Connection } from './connection.ts'
+import type { Host } from './host.ts'
 import type { Job } from './job.ts'
-import type { RequestRunner } from './runner.ts'
 import { needsWriter } from './statement-rules.ts'
 
 /** Answers a `prepare` outside of a transaction, on a reader while the writer is taken. */
-export function runPrepare(runner: RequestRunner, job: Job, request: PrepareRequest): 'done' {
+export function runPrepare(runner: Host, job: Job, request: PrepareRequest): 'done' {
   const { readers, writer } = runner.database
   const onReader = runner.owner !== undefined
   const connection = onReader ? readers.acquire() : writer
@@ -19,7 +19,7 @@ export function runPrepare(runner: RequestRunner, job: Job, request: PrepareRequ
 }
 
 /** Compiles on `connection` and answers `prepared`. */
-export function answerPrepared(runner: RequestRunner, job: Job, connection: Connection, sql: string): 'done' {
+export function answerPrepared(runner: Host, job: Job, connection: Connection, sql: string): 'done' {
   const { seq } = job.request
   const statement = runner.compile(job.session, connection, sql)
   const columns = statement?.columns ?? []

@@ -5,11 +5,11 @@ import { UsageError } from '../errors/errors.ts'
 import type { StatementRequest } from '../protocol/messages.ts'
 import { releaseParameters } from './binding.ts'
 import type { Connection } from './connection.ts'
+import type { Host } from './host.ts'
 import type { Job } from './job.ts'
 import { RowPacker } from './packing.ts'
 import { runOnReader } from './reader-run.ts'
 import { chunkReply } from './reply.ts'
-import type { RequestRunner } from './runner.ts'
 import type { RunResult } from './scheduler.ts'
 import { ChunkStream } from './session.ts'
 import type { Statement } from './statement.ts'
@@ -21,10 +21,10 @@ import { transactionOf } from './text-transactions.ts'
 const STREAMS_MAX = 6
 
 export class ReaderRequests {
-  readonly #runner: RequestRunner
+  readonly #runner: Host
   #streams = 0
 
-  constructor(runner: RequestRunner) {
+  constructor(runner: Host) {
     this.#runner = runner
   }
 

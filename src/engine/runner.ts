@@ -9,13 +9,15 @@ import type { StatementRequest } from '../protocol/messages.ts'
 import { BulkRunner } from './bulk-runner.ts'
 import type { Connection } from './connection.ts'
 import type { Database } from './database.ts'
+import type { MaintenanceStore } from './engine-store.ts'
 import { runExport } from './export.ts'
 import { FunctionRequests } from './function-requests.ts'
+import type { Host } from './host.ts'
 import { importReady, runImport } from './import.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import { InteractiveRunner } from './interactive-runner.ts'
 import { type Job, waitTimeout } from './job.ts'
-import { answerMaintenance, type MaintenanceStore } from './maintenance.ts'
+import { answerMaintenance } from './maintenance.ts'
 import type { Outbox } from './outbox.ts'
 import { countsMoved, decodeOutcome, partlyApplied, type RecordedOutcome } from './outcome.ts'
 import { NoOutcomeRoom, OutcomeRoom } from './outcome-room.ts'
@@ -39,7 +41,7 @@ const notApplied = () =>
 const perhapsApplied = (cause: unknown) =>
   new LeaderLostError('unknown', 'The storage failed; whether the write was applied is unknown.', { cause })
 
-export class RequestRunner implements Runner {
+export class RequestRunner implements Runner, Host {
   readonly database: Database
   readonly #outbox: Outbox
   readonly store: MaintenanceStore
@@ -54,8 +56,8 @@ export class RequestRunner implements Runner {
   repeatsAnswered = 0
   readonly #bulk = new BulkRunner(this)
   readonly #plain = new PlainRequests(this)
-  readonly text = new TextTransactions(this)
-  readonly readers = new ReaderRequests(this)
+  readonly text: TextTransactions = new TextTransactions(this)
+  readonly readers: ReaderRequests = new ReaderRequests(this)
   readonly functions = new FunctionRequests(this)
   readonly outcomes: OutcomeRoom
   #scheduler: Scheduler | undefined

@@ -3,11 +3,11 @@
 import { SqliteError, UsageError } from '../errors/errors.ts'
 import type { ScriptRequest, StatementRequest } from '../protocol/messages.ts'
 import type { Connection } from './connection.ts'
+import type { Host } from './host.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import type { Job, QueuedRequest } from './job.ts'
 import { DONE_OUTCOME, type PartOutcome, type RecordedOutcome } from './outcome.ts'
 import { normalSetting, pragmaRule } from './pragmas.ts'
-import type { RequestRunner } from './runner.ts'
 import type { RunResult } from './scheduler.ts'
 import { type ScriptStatement, splitScript } from './script-splitter.ts'
 import type { Statement } from './statement.ts'
@@ -57,7 +57,7 @@ export function asStatement(request: ScriptRequest, { statements }: SplitScript)
 }
 
 /** Puts a wish for auto_vacuum in force before the transaction that creates the database, inside which it is too late. */
-export function applyAutoVacuum(runner: RequestRunner, job: Job, { statements, controlled }: SplitScript): void {
+export function applyAutoVacuum(runner: Host, job: Job, { statements, controlled }: SplitScript): void {
   const { blocks, writer } = runner.database
   if (controlled || blocks.sizeBlocks > 0) return
   for (const part of statements) {
@@ -69,7 +69,7 @@ export function applyAutoVacuum(runner: RequestRunner, job: Job, { statements, c
 }
 
 /** True for an atomic script whose statements all only read. Nothing of it is run for that. */
-export function onlyReads(runner: RequestRunner, job: Job, { statements, controlled }: SplitScript): boolean {
+export function onlyReads(runner: Host, job: Job, { statements, controlled }: SplitScript): boolean {
   if (controlled || !statements.every(mayOnlyRead)) return false
   const { writer } = runner.database
   return statements.every((part) =>
@@ -89,7 +89,7 @@ function mayOnlyRead({ keyword, text }: ScriptStatement): boolean {
 
 /** Runs the statements in the transaction that is open. */
 export function runScriptStatements(
-  runner: RequestRunner,
+  runner: Host,
   job: Job,
   connection: Connection,
   statements: readonly ScriptStatement[],
@@ -113,7 +113,7 @@ export function runScriptStatements(
  * after an error, what the script itself had begun is rolled back. `open` is the client's transaction that it runs in.
  */
 export async function runControlledScript(
-  runner: RequestRunner,
+  runner: Host,
   job: Job,
   statements: readonly ScriptStatement[],
   open?: InteractiveTransaction,
@@ -153,7 +153,7 @@ export async function runControlledScript(
 }
 
 /** Why nothing can be written now; what only reads goes on. */
-async function noRoom(runner: RequestRunner): Promise<SqliteError | undefined> {
+async function noRoom(runner: Host): Promise<SqliteError | undefined> {
   try {
     await runner.writes.withRoom(() => {})
     return undefined
@@ -165,7 +165,7 @@ async function noRoom(runner: RequestRunner): Promise<SqliteError | undefined> {
 
 /** Returns true if the statement left something in the connection. If it commits, `outcome` is recorded. */
 function runControlled(
-  runner: RequestRunner,
+  runner: Host,
   job: Job,
   part: ScriptStatement,
   { outcome, full }: { readonly outcome: RecordedOutcome | PartOutcome; readonly full: SqliteError | undefined },

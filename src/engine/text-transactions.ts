@@ -7,10 +7,10 @@
 // was meant for it is applied on its own.
 import { SqliteError, UsageError } from '../errors/errors.ts'
 import type { StatementRequest } from '../protocol/messages.ts'
+import type { Host } from './host.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import type { Job } from './job.ts'
 import type { RecordedOutcome } from './outcome.ts'
-import type { RequestRunner } from './runner.ts'
 import type { RunResult } from './scheduler.ts'
 import { firstKeyword } from './script-splitter.ts'
 import type { Statement } from './statement.ts'
@@ -47,9 +47,9 @@ function beginsPlainly(sql: string): boolean {
 }
 
 export class TextTransactions {
-  readonly #runner: RequestRunner
+  readonly #runner: Host
 
-  constructor(runner: RequestRunner) {
+  constructor(runner: Host) {
     this.#runner = runner
   }
 

@@ -11,9 +11,11 @@ import { FakeHelpers } from '../support/fake-helpers.ts'
 import { FakeIndexedDb } from '../support/fake-indexeddb.ts'
 
 const AREAS = ['main', 'log-0'] as const
-const MAIN_BYTES = 3_000_000
-const RESIDENT_BYTES = 1_200_000
+const MAIN_BYTES = 2_000_000
+const RESIDENT_BYTES = 1_000_000
 type Model = Record<(typeof AREAS)[number], Uint8Array>
+
+const copy = (model: Model): Model => ({ main: model.main.slice(), 'log-0': model['log-0'].slice() })
 
 describe('random reads, writes and failures with a memory smaller than the content', () => {
   for (const seed of [1, 2, 3, 4]) {
@@ -46,7 +48,7 @@ describe('random reads, writes and failures with a memory smaller than the conte
       }
       let device = await open()
       let live: Model = { main: new Uint8Array(0), 'log-0': new Uint8Array(0) }
-      let stored = live
+      let stored = copy(live)
       let fulls = 0
       const write = (area: keyof Model, bytes: Uint8Array, at: number) => {
         try {
@@ -57,16 +59,18 @@ describe('random reads, writes and failures with a memory smaller than the conte
           fulls++
           return
         }
-        const grown = new Uint8Array(Math.max(live[area].length, at + bytes.length))
-        grown.set(live[area])
-        grown.set(bytes, at)
-        live = { ...live, [area]: grown }
+        if (at + bytes.length > live[area].length) {
+          const grown = new Uint8Array(at + bytes.length)
+          grown.set(live[area])
+          live[area] = grown
+        }
+        live[area].set(bytes, at)
       }
       const change = () => {
         if (int(25) === 0) {
           const to = int(live.main.length + 1)
           device.truncate('main', to)
-          live = { ...live, main: live.main.slice(0, Math.min(live.main.length, to)) }
+          live.main = live.main.slice(0, to)
         } else if (int(4) === 0) {
           write('log-0', pattern(1 + int(5000), int(1000)), int(60_000))
         } else {
@@ -85,11 +89,11 @@ describe('random reads, writes and failures with a memory smaller than the conte
         return into
       }
       let failures = 0
-      for (let round = 0; round < 400; round++) {
+      for (let round = 0; round < 250; round++) {
         for (let changes = int(6); changes > 0; changes--) change()
         for (let reads = int(5); reads > 0; reads--) look('main', int(MAIN_BYTES), int(int(8) === 0 ? 400_000 : 9000))
         platform.fault = faults
-        const asked = live
+        const asked = copy(live)
         const stores = Promise.resolve(int(2) ? device.sync() : device.flush()).then(
           () => true,
           () => false,
@@ -108,12 +112,12 @@ describe('random reads, writes and failures with a memory smaller than the conte
             device = await open()
             stored = { main: all('main'), 'log-0': all('log-0') }
           }
-          live = stored
+          live = copy(stored)
         }
         expect(device.memory.residentBytes).toBeLessThanOrEqual(RESIDENT_BYTES)
         if (round % 20 !== 19) continue
         await device.flush() // gives a helper that was lost the time to be replaced
-        stored = live
+        stored = copy(live)
         for (const area of AREAS) look(area, 0, live[area].length)
         if (int(2)) continue
         await device.close()
@@ -121,7 +125,7 @@ describe('random reads, writes and failures with a memory smaller than the conte
         for (const area of AREAS) look(area, 0, live[area].length)
       }
       expect(failures).toBeGreaterThan(0)
-      expect(helpers.fetches.length).toBeGreaterThan(100)
+      expect(helpers.fetches.length).toBeGreaterThan(50)
       expect(fulls).toBeGreaterThan(0)
       await device.close()
     })

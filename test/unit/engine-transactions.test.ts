@@ -307,8 +307,7 @@ describe.each(IMPLEMENTATIONS)('on %s', (_name, make) => {
         writes.push(db.run('INSERT INTO t VALUES(?)', [50 + i]))
         db.flush()
       }
-      await new Promise((resolve) => setTimeout(resolve, 10))
-      expect(blocks.sequence).toBe(6)
+      await expect.poll(() => blocks.sequence).toBe(6)
       gates[0]!.open()
       await writes[0]
       gates[1]!.open()
