@@ -29,8 +29,8 @@ export async function crash(database: Database, { lose = 'nothing' }: CrashOptio
 }
 
 /**
- * Kills the tab of a database with all that runs in it. Its calls under way reject with LeaderLostError, and the database
- * is of no further use; the other tabs go on, one of them with a new engine if it ran here. Resolves once it is dead.
+ * Kills the tab of a database with all that runs in it. Its calls under way reject with LeaderLostError, later ones with
+ * ClosedError; the other tabs go on, one of them with a new engine if it ran here. Resolves once it is dead.
  * Throws UsageError `invalid-argument`.
  */
 export async function killTab(database: Database): Promise<void> {
@@ -39,6 +39,7 @@ export async function killTab(database: Database): Promise<void> {
   page.end()
   // Nothing that it does now reaches anybody; it settles what nobody would answer.
   lifecycle?.('unload')
+  database.close({ timeoutMs: 0 }).catch(() => {}) // nobody is left to be told
   await nextTurn()
 }
 

@@ -69,6 +69,7 @@ describe('tabs', () => {
     const underWay = second.run('INSERT INTO t VALUES (2)').catch((error: unknown) => error)
     await killTab(second)
     expect(await underWay).toBeInstanceOf(LeaderLostError)
+    await expect(second.query('SELECT 1')).rejects.toMatchObject({ code: 'closed' })
     await third.run('INSERT INTO t VALUES (3)')
     expect(third.info.role).toBe('leader')
     expect(await third.value('SELECT count(*) FROM t WHERE a <> 2')).toBe(2)
