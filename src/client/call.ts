@@ -32,6 +32,8 @@ export interface CallPlan<T> {
   readonly asks?: boolean
   /** What is known of its effect if the engine dies while it is on its way and it is not sent again. */
   readonly ifLost: 'no' | 'unknown'
+  /** It ends what was begun by a call made before, so it is made also while new calls are refused. */
+  readonly ends?: boolean
   readonly observer?: CallObserver | undefined
   /** Told how far the work is; what it throws ends the call. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined

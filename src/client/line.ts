@@ -64,6 +64,8 @@ export class Line {
   #acknowledged = 0
   #acknowledging: (() => void) | undefined
   #end: Error | undefined
+  /** What new calls reject with while those made before go on. */
+  #refusal: ClosedError | undefined
   #onIdle: (() => void) | undefined
 
   constructor(options: LineOptions) {
@@ -90,6 +92,7 @@ export class Line {
   call<T>(plan: CallPlan<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#end) throw this.#end
+      if (this.#refusal && !plan.ends) throw this.#refusal
       if (plan.signal?.aborted) throw abortError(plan.signal, 'It was not sent.')
       const from = this.#writer.length
       const body = plan.build(this.#writer)
@@ -227,7 +230,7 @@ export class Line {
 
   /** Calls made later reject with `error`; those made already go on. */
   refuseNew(error: ClosedError): void {
-    this.#end = error
+    this.#refusal = error
   }
 
   #open(): Call[] {

@@ -318,14 +318,15 @@ class TransactionState implements OpenTransaction {
   #sendRollback(): Promise<void> {
     if (this.#over) return Promise.resolve()
     this.#over = true
-    const request = this.#request({ type: 'end', transaction: this.id, action: 'rollback' })
+    const request = this.#request({ type: 'end', transaction: this.id, action: 'rollback' }, true)
     // It fails when the engine has rolled back already, by itself or by its death: both are what was wanted.
     return request.catch(() => {})
   }
 
-  #request(body: RequestBody): Promise<void> {
+  #request(body: RequestBody, ends = false): Promise<void> {
     return this.session.line.call({
       ...this.plan(),
+      ends,
       build: () => body,
       reader: readDone,
       signal: undefined,
