@@ -18,11 +18,13 @@ export class BrokerLine {
     this.#connect = () => tabs.connectBroker(workerUrl)
   }
 
-  /** False where there is no broker. */
-  say(message: ToBroker): boolean {
-    const port = this.#line()
-    port?.postMessage(message, [message.port])
-    return port !== undefined
+  /** False where there is no broker; then there may be no ports either. */
+  get exists(): boolean {
+    return this.#line() !== undefined
+  }
+
+  say(message: ToBroker): void {
+    this.#line()?.postMessage(message, [message.port])
   }
 
   close(): void {

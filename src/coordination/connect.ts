@@ -51,6 +51,7 @@ function throughBroker({
   broker,
   signal,
 }: ConnectOptions): Promise<Port | undefined> {
+  if (!broker.exists) return Promise.resolve(undefined)
   return new Promise((resolve) => {
     const [ours, other] = tabs.newPorts()
     const own = tabs.wrapPort(ours)
@@ -70,8 +71,8 @@ function throughBroker({
     }
     broker.onHere = () => wait(SILENT_MS)
     signal.addEventListener('abort', () => settle(undefined), { once: true })
-    if (broker.say({ type: 'connect', name, engine, client, port: other })) wait(broker.isHere ? SILENT_MS : START_MS)
-    else settle(undefined)
+    broker.say({ type: 'connect', name, engine, client, port: other })
+    wait(broker.isHere ? SILENT_MS : START_MS)
   })
 }
 

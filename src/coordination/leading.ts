@@ -92,8 +92,10 @@ export class Leading {
     const { link } = slot
     if (!link || slot.role !== 'leader' || !slot.isReady || link === this.#introduced || !this.#othersSeen) return
     this.#introduced = link
+    if (!broker.exists) return
     const [ours, theirs] = tabs.newPorts()
-    if (broker.say({ type: 'lead', port: theirs })) link.post({ type: 'broker', port: ours }, [ours])
+    link.post({ type: 'broker', port: ours }, [ours])
+    broker.say({ type: 'lead', port: theirs })
   }
 
   #start(stolen: boolean): StartOptions {
