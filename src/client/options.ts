@@ -230,6 +230,7 @@ const SYNC_CHECKS = {
   debounceMs: aTimeMs,
   maxDirtyBytes: wholeFrom(0, 'bytes'),
   maxDirtyBlocks: wholeFrom(0, 'blocks'),
+  verifyAfterWrite: aFlag,
 } satisfies Record<keyof SyncPolicy, Check>
 const aSetting: Check = (value) =>
   typeof value === 'boolean' || Number.isSafeInteger(value) ? undefined : 'true, false or a whole number'

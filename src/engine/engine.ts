@@ -26,6 +26,8 @@ const NO_PAYLOAD = new Uint8Array(0)
 export interface EngineStore extends MaintenanceStore {
   idle?(): void | Promise<void>
   endSession?(client: string): void
+  /** Whether every write is read back and compared. */
+  verifyAfterWrite?: boolean
 }
 
 export interface EngineOptions {
@@ -221,7 +223,9 @@ export class Engine {
   }
 
   #usePolicies(): void {
-    this.#syncTimer.use([...this.#sessions.values()].map(({ settings }) => settings.sync))
+    const policies = [...this.#sessions.values()].map(({ settings }) => settings.sync)
+    this.#syncTimer.use(policies)
+    this.#store.verifyAfterWrite = policies.some(({ verifyAfterWrite }) => verifyAfterWrite === true)
   }
 
   #afterGroup(): void {

@@ -52,6 +52,12 @@ async function run(
         runner.settle()
       }
       const { blocks, damaged } = await available(store.verify, action).call(store, { onProgress })
+      if (damaged.length > 0)
+        job.session.event({
+          name: 'corruption',
+          block: damaged[0],
+          message: `${damaged.length} of ${blocks} blocks are damaged.`,
+        })
       return { kind: 'verify', blocks, damaged, sqlite: damaged.length > 0 ? [] : quickCheck(database, job) }
     }
     case 'metrics':

@@ -12,6 +12,12 @@ import type { WorkerPlatform } from './worker-platform.ts'
 
 const READ_ONLY = 'There is no space to take it over for writing, so it can only be read until there is.'
 
+const SUPERBLOCK_DAMAGED =
+  'One of the two superblocks of this database was damaged, as a power cut may leave it. The other one holds; it was written again.'
+
+const damagedText = (blocks: number): string =>
+  `${blocks} damaged blocks were found when the log was brought home. verify() names them; everything else goes on.`
+
 type SqliteSource = Parameters<typeof loadSqlite>[0]
 
 /** An engine that can be served: what its worker needs of it. */
@@ -72,6 +78,7 @@ export function storedEngines(
         },
         onCheckpointFailure: (error) =>
           engine?.broadcast({ name: 'warning', message: `A checkpoint failed and is tried again: ${error}` }),
+        onDamage: (blocks) => engine?.broadcast({ name: 'corruption', block: undefined, message: damagedText(blocks) }),
       })
       if (chosen.created) await chosen.afterOpen()
       const { name, cacheBytes } = start
@@ -111,6 +118,7 @@ function opened(
     detach: (client) => engine.detach(client),
     broadcast: (event) => engine.broadcast(event),
     afterReady: async () => {
+      if (store.superblockDamaged) engine.broadcast({ name: 'warning', message: SUPERBLOCK_DAMAGED })
       if (!chosen.created) await chosen.afterOpen()
     },
     stillThere: () => chosen.stillThere(),

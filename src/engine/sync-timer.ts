@@ -87,7 +87,7 @@ export class SyncTimer {
   }
 
   /** The smallest value of a field over all clients; 0 switches a rule off. */
-  #least(field: keyof SyncPolicy): number {
+  #least(field: Exclude<keyof SyncPolicy, 'verifyAfterWrite'>): number {
     const values = this.#policies.map((policy) => policy[field]).filter((value) => value > 0)
     return values.length === 0 ? 0 : Math.min(...values)
   }

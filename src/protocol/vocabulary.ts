@@ -25,6 +25,8 @@ export interface SyncPolicy {
   readonly debounceMs: number
   readonly maxDirtyBytes: number
   readonly maxDirtyBlocks: number
+  /** Every write is read back and compared; one that reads otherwise is written again. Default false. */
+  readonly verifyAfterWrite?: boolean
 }
 
 /** A range of the envelope's payload. */

@@ -40,4 +40,8 @@ export interface BlockStoreOptions {
   readonly onSyncFailure?: (failure: SyncFailure) => void
   /** Told when a checkpoint that ran beside other work failed; commits go on while the log has room. */
   readonly onCheckpointFailure?: (error: unknown) => void
+  /** Told how many blocks a checkpoint found damaged; they stay so, and reading them throws `corrupt`. */
+  readonly onDamage?: (blocks: number) => void
+  /** Every write is read back and compared; one that reads otherwise has failed. Default false. */
+  readonly verifyAfterWrite?: boolean
 }

@@ -1,12 +1,12 @@
 import { realEnvironment } from '../environment.ts'
-import { ClosedError, DataSyncError, SnapshotTooOldError, StorageError } from '../errors/errors.ts'
+import { ClosedError, DataSyncError, type StorageError } from '../errors/errors.ts'
 import type { BlockStoreOptions } from './block-store-options.ts'
 import type { Blocks, ScratchArea, Snapshot } from './block-store-types.ts'
 import { appendMark, syncAll } from './checkpoint.ts'
 import { Checksums, checksumBit } from './checksum.ts'
 import { type Acknowledgement, Clients } from './clients.ts'
 import { CommitRoom } from './commit-room.ts'
-import { createStore, hex, isBlank } from './create.ts'
+import { createIfBlank } from './create.ts'
 import { storageError } from './device-writer.ts'
 import { cutMain, Folding, IDLE_FOLD_SHARE } from './folding.ts'
 import { MIB, SIZES } from './format.ts'
@@ -26,12 +26,14 @@ export type { BlockStoreOptions }
 
 export class BlockStore implements Blocks {
   readonly created: boolean
+  /** One of the two superblocks could not be read at opening. It is written again as soon as anything can be written. */
+  readonly superblockDamaged: boolean
   readonly scratch: ScratchArea
   #state: StoreState
   #folding: Folding
   #room: CommitRoom
   #replacement: Replacement | undefined
-  readonly #options: BlockStoreOptions
+  #options: BlockStoreOptions
   readonly #clients = new Clients()
   #onWritable: () => void = () => {}
   /** What is left to be written before anything else may be. */
@@ -41,9 +43,10 @@ export class BlockStore implements Blocks {
   #closed = false
   #closing: Promise<void> | undefined
 
-  private constructor({ state, takeOver }: Recovered, created: boolean, options: BlockStoreOptions) {
+  private constructor({ state, takeOver, superblockDamaged }: Recovered, created: boolean, options: BlockStoreOptions) {
     this.#takeOverLeft = takeOver
     this.created = created
+    this.superblockDamaged = superblockDamaged
     this.scratch = scratchOf(state.writer.device)
     this.#options = options
     this.#state = state
@@ -53,7 +56,8 @@ export class BlockStore implements Blocks {
   }
 
   #adopt(state: StoreState): { folding: Folding; room: CommitRoom } {
-    const folding = new Folding(state, this.#options.slice, this.#options.onCheckpointFailure ?? (() => {}))
+    const folding = new Folding(state, this.#options.slice, this.#options)
+    state.writer.verifies = this.#options.verifyAfterWrite === true
     state.onFoldDue = () => folding.start()
     if (this.#options.onSyncFailure) state.writer.onSyncFailure = this.#options.onSyncFailure
     return { folding, room: new CommitRoom(state, folding, this.#options) }
@@ -71,13 +75,7 @@ export class BlockStore implements Blocks {
     try {
       const checksums = options.checksums ?? (await Checksums.load(0))
       await checksums.add(checksumBit(checksum))
-      const blank = isBlank(device, checksums)
-      if (blank) {
-        if (options.create === false) throw new StorageError('evicted', 'This database is gone: its storage is empty.')
-        const storeId = options.storeId ?? hex(environment.random.bytes(16))
-        const blockSize = options.blockSize ?? 4096
-        await createStore({ device, environment, checksums, checksum, storeId, blockSize, sizes })
-      }
+      const blank = await createIfBlank(options, { device, environment, checksums, checksum, sizes })
       const keptBytesMax = options.maxDirtyBytes ?? 4 * MIB
       const recovered = await recover({ device, environment, checksums, checksum, keptBytesMax, sizes })
       device.truncate('scratch', 0)
@@ -129,6 +127,12 @@ export class BlockStore implements Blocks {
   /** Newest sequence that something synced vouches for: damage up to here is told from a torn write. */
   get claimedSequence(): number {
     return this.#state.claimed
+  }
+
+  /** Whether every write is read back and compared from now on. */
+  set verifyAfterWrite(on: boolean) {
+    this.#options = { ...this.#options, verifyAfterWrite: on }
+    this.#state.writer.verifies = on
   }
 
   /** The error that ended this store, if one did. A closed and reopened store recovers what was stored. */
@@ -263,10 +267,7 @@ export class BlockStore implements Blocks {
   /** Reads every block and reports the damaged ones. Throws StorageError `io`. */
   async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     this.#check()
-    const state = this.#state
-    const report = await verifyBlocks(state, options)
-    if (state === this.#state) return report
-    throw new SnapshotTooOldError('What was being verified has been replaced by something else. Verify again.')
+    return verifyBlocks(() => this.#state, options)
   }
 
   /** The newest committed bytes of a block; zeros if it was never written. Throws StorageError `corrupt`. */
@@ -332,15 +333,13 @@ export class BlockStore implements Blocks {
 
   /** Counts since opening (or since everything was replaced), and sizes now. */
   metrics(): Record<string, number> {
-    const { syncedSequence } = this
+    const { syncedSequence, sequence } = this
     const counts = { ...storeMetrics(this.#state), ...this.#folding.counts, ...this.#room.counts }
-    return { ...counts, syncedSequence, unsyncedCommits: this.sequence - syncedSequence }
+    return { ...counts, syncedSequence, unsyncedCommits: sequence - syncedSequence }
   }
 
   /** Asserts the invariants of the store (state.ts). */
-  check(): void {
-    check(this.#state)
-  }
+  check = (): void => check(this.#state)
 
   /**
    * Syncs, folds the log if that is worth it, and releases the device. A second close joins the first. Throws the
@@ -376,15 +375,16 @@ export class BlockStore implements Blocks {
   }
 
   #takeOver(): Promise<void> {
-    this.#takingOver ??= this.#runTakeOver().finally(() => {
+    return (this.#takingOver ??= this.#runTakeOver().finally(() => {
       this.#takingOver = undefined
-    })
-    return this.#takingOver
+    }))
   }
 
   async #runTakeOver(): Promise<void> {
     await this.#takeOverLeft?.run()
     this.#takeOverLeft = undefined
+    // A log that snapshots had made grow is replayed at every opening until it is folded.
+    if (logBytesUsed(this.#state) > usualBytes(this.#state)) this.#folding.start()
     this.#onWritable()
   }
 

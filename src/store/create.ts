@@ -3,6 +3,7 @@
 import type { Device } from '../device/device.ts'
 import type { Environment } from '../environment.ts'
 import { StorageError } from '../errors/errors.ts'
+import type { BlockStoreOptions } from './block-store-options.ts'
 import { type ChecksumName, type Checksums, checksumBit } from './checksum.ts'
 import {
   FORMAT_VERSION,
@@ -34,7 +35,7 @@ export interface CreateOptions {
  * True if the device holds no store: it is empty, or a creation did not get to its second superblock (nothing had been
  * acknowledged by then).
  */
-export function isBlank(device: Device, checksums: Checksums): boolean {
+function isBlank(device: Device, checksums: Checksums): boolean {
   // A read error may be passing, and what it shows must not be taken for a damaged store.
   return looksBlank(device, checksums) || looksBlank(device, checksums)
 }
@@ -55,8 +56,20 @@ function looksBlank(device: Device, checksums: Checksums): boolean {
   )
 }
 
+/** Makes a new store on a blank device; tells whether it did. Throws StorageError `evicted` if there should be one. */
+export async function createIfBlank(
+  wish: Pick<BlockStoreOptions, 'create' | 'storeId' | 'blockSize'>,
+  parts: Omit<CreateOptions, 'blockSize' | 'storeId'>,
+): Promise<boolean> {
+  if (!isBlank(parts.device, parts.checksums)) return false
+  if (wish.create === false) throw new StorageError('evicted', 'This database is gone: its storage is empty.')
+  const storeId = wish.storeId ?? hex(parts.environment.random.bytes(16))
+  await createStore({ ...parts, storeId, blockSize: wish.blockSize ?? 4096 })
+  return true
+}
+
 /** Writes a new, empty store. Throws StorageError `quota`, DeviceError. */
-export async function createStore(options: CreateOptions): Promise<void> {
+async function createStore(options: CreateOptions): Promise<void> {
   const { device, environment, checksums, sizes } = options
   if (!isBlockSize(options.blockSize)) {
     throw new StorageError('unavailable', `A block has 512 to 65536 bytes, a power of two; got ${options.blockSize}.`)

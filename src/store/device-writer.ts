@@ -37,7 +37,9 @@ export class DeviceWriter {
   handed: Handed = { sequence: 0, claims: 0 }
   /** Told what a flush or (`synced`) a sync has stored, before anything else happens. */
   onStored: (handed: Handed, synced: boolean) => void = () => {}
-  readonly counts = { writes: 0, bytesWritten: 0, flushes: 0, syncs: 0 }
+  readonly counts = { writes: 0, bytesWritten: 0, flushes: 0, syncs: 0, verifyFailures: 0 }
+  /** Every write is read back and compared. */
+  verifies = false
   /** Syncs that failed so far, recovered ones included. */
   failedSyncs = 0
   /** Told about each failed sync or write. */
@@ -152,6 +154,15 @@ export class DeviceWriter {
     this.counts.writes++
     this.counts.bytesWritten += bytes.length
     this.device.write(area, bytes, at)
+    if (this.verifies) this.#verify(area, bytes, at)
+  }
+
+  #verify(area: Area, bytes: Uint8Array, at: number): void {
+    const back = new Uint8Array(bytes.length)
+    const count = this.device.read(area, back, at)
+    if (count === bytes.length && bytes.every((byte, i) => byte === back[i])) return
+    this.counts.verifyFailures++
+    throw new DeviceError('io', `what was written to ${area} at byte ${at} reads otherwise`)
   }
 
   #operate(sync: boolean): MaybePromise<void> {

@@ -1,5 +1,6 @@
 // At most one checkpoint at a time, in slices beside other work; who asks while one runs joins it.
 import type { Environment } from '../environment.ts'
+import type { BlockStoreOptions } from './block-store-options.ts'
 import { type FoldCounts, runCheckpoint, type Slice } from './checkpoint.ts'
 import { typed } from './device-writer.ts'
 import { SEGMENTS_AT } from './format.ts'
@@ -10,18 +11,20 @@ const SLICE_MS = 8
 /** A fold in idle time is worth its writes once the log holds this share of its usual size. */
 export const IDLE_FOLD_SHARE = 0.25
 
+/** Told when a fold failed that nobody waits for, and how many blocks a fold found damaged. */
+type FoldReports = Pick<BlockStoreOptions, 'onCheckpointFailure' | 'onDamage'>
+
 export class Folding {
   readonly counts: FoldCounts = { folds: 0, restarts: 0, segments: 0, blocks: 0, damaged: 0 }
   readonly #state: StoreState
   readonly #slice: Slice
-  readonly #onFailure: (error: unknown) => void
+  readonly #reports: FoldReports
   #running: Promise<void> | undefined
 
-  /** `onFailure` is told when a fold failed that nobody waits for. */
-  constructor(state: StoreState, slice: Slice | undefined, onFailure: (error: unknown) => void) {
+  constructor(state: StoreState, slice: Slice | undefined, reports: FoldReports) {
     this.#state = state
     this.#slice = slice ?? timeSlice(state.environment)
-    this.#onFailure = onFailure
+    this.#reports = reports
   }
 
   /** The fold that is running, if any. */
@@ -31,8 +34,10 @@ export class Folding {
 
   /** Starts a fold or joins the one that is running. Throws StorageError. */
   run(): Promise<void> {
+    const { damaged } = this.counts
     this.#running ??= runCheckpoint(this.#state, this.#slice, this.counts).finally(() => {
       this.#running = undefined
+      if (this.counts.damaged > damaged) this.#reports.onDamage?.(this.counts.damaged - damaged)
     })
     return this.#running
   }
@@ -44,7 +49,7 @@ export class Folding {
   start(): void {
     Promise.resolve()
       .then(() => this.run())
-      .catch(this.#onFailure)
+      .catch((error) => this.#reports.onCheckpointFailure?.(error))
   }
 }
 

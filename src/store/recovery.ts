@@ -55,13 +55,16 @@ interface Found extends FoundChain {
 export interface Recovered {
   readonly state: StoreState
   readonly takeOver: TakeOver
+  /** One of the two superblocks could not be read; taking over writes it again. */
+  readonly superblockDamaged: boolean
 }
 
 /** Reads the store of a device, without writing. Throws StorageError `corrupt`, `format-unknown` or `io`. */
 export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const found = await readTwice(() => readStore(options))
   const state = assemble(options, found)
-  return { state, takeOver: new TakeOver(state, found, options.checksum) }
+  const superblockDamaged = found.superblocks.some(({ kind }) => kind !== 'valid')
+  return { state, takeOver: new TakeOver(state, found, options.checksum), superblockDamaged }
 }
 
 /** A read error may be passing, so damage is reported only if it is there a second time. */

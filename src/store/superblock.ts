@@ -57,7 +57,7 @@ export function chooseSuperblock(found: readonly SuperblockFound[]): Superblock 
   if (!newest) {
     throw new StorageError(
       'corrupt',
-      'Both superblocks of this database are damaged. Nothing was changed; its blocks can be salvaged.',
+      'Both superblocks of this database are damaged. Nothing was changed or deleted: what is stored is as it was found.',
     )
   }
   return newest

@@ -130,7 +130,10 @@ function bytesOf({ writer, checksums }: StoreState, { log, offset, head }: LogRe
 }
 
 export const damaged = (what: string): StorageError =>
-  new StorageError('corrupt', `${what} of this database is damaged. Nothing was changed; its blocks can be salvaged.`)
+  new StorageError(
+    'corrupt',
+    `${what} of this database is damaged. Nothing was changed or deleted: what is stored is as it was found.`,
+  )
 
 export const isQuota = (error: unknown): boolean => error instanceof StorageError && error.code === 'quota'
 

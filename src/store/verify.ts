@@ -1,6 +1,6 @@
 // Reads every block and says which are damaged. It stands apart because it is long work beside others: it runs in slices
 // and can be given up. Each slice reads the newest state there is then, so that it holds back neither log nor checkpoint.
-import { StorageError } from '../errors/errors.ts'
+import { SnapshotTooOldError, StorageError } from '../errors/errors.ts'
 import { readBlock } from './locate.ts'
 import type { StoreState } from './state.ts'
 
@@ -20,7 +20,9 @@ export interface VerifyOptions {
 /** Blocks between two turns for other work. */
 const SLICE_BLOCKS = 256
 
-export async function verifyBlocks(state: StoreState, options: VerifyOptions): Promise<VerifyReport> {
+/** Throws SnapshotTooOldError if everything has been replaced meanwhile: then `stateNow` gives another state. */
+export async function verifyBlocks(stateNow: () => StoreState, options: VerifyOptions): Promise<VerifyReport> {
+  const state = stateNow()
   const into = new Uint8Array(state.geometry.blockSize)
   const damaged: number[] = []
   let block = 0
@@ -38,5 +40,7 @@ export async function verifyBlocks(state: StoreState, options: VerifyOptions): P
     }
   }
   options.onProgress?.(block, block)
+  if (state !== stateNow())
+    throw new SnapshotTooOldError('What was being verified has been replaced by something else. Verify again.')
   return { blocks: block, damaged }
 }

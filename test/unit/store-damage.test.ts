@@ -71,6 +71,71 @@ test('a superblock of which only the first bytes were written is no other versio
   }
 })
 
+// The store ran on one superblock without a word, and damage that a fold came upon was only counted.
+test('a damaged superblock is reported at opening and mended, and a fold reports damaged blocks', async () => {
+  const device = new MemoryDevice()
+  const store = await open(device)
+  await commit(store, [0, 1], 1)
+  expect(store.superblockDamaged).toBe(false)
+  await store.close()
+  device.areas.main.write(Uint8Array.of(0xff), SUPERBLOCK_AT[1] + 40)
+  const told: number[] = []
+  const damaged = new MemoryDevice({ areas: device.areas })
+  const onDamage = (blocks: number) => told.push(blocks)
+  const mended = await BlockStore.open({ device: damaged, environment: simulatedEnvironment(1), onDamage })
+  expect(mended.superblockDamaged).toBe(true)
+  await commit(mended, [2], 2)
+  const rotten = new Uint8Array(1)
+  for (let at = 4096; at < damaged.size('log-0'); at += 4096) {
+    damaged.read('log-0', rotten, at)
+    damaged.write('log-0', Uint8Array.of(~(rotten[0] ?? 0)), at)
+  }
+  await mended.checkpoint()
+  expect(told).toEqual([3])
+  await mended.close()
+  expect((await open(new MemoryDevice({ areas: device.areas }))).superblockDamaged).toBe(false)
+})
+
+// A log that snapshots had made grow was folded only when something was written, and replayed at every opening until then.
+test('a log that had grown is folded at the next opening, without a commit', async () => {
+  const device = new MemoryDevice()
+  const store = await open(device)
+  await commit(store, [0], 1)
+  store.pin()
+  for (let value = 0; value < 64; value++)
+    await commit(
+      store,
+      Array.from({ length: 16 }, (_, i) => i),
+      value,
+    )
+  const grown = store.metrics().logRecords ?? 0
+  const again = await open(new MemoryDevice({ areas: device.areas }))
+  expect(grown).toBeGreaterThan(60)
+  for (let turns = 0; turns < 1000 && again.metrics().folds === 0; turns++) await new Promise(setImmediate)
+  expect(again.metrics()).toMatchObject({ folds: 1, logRecords: 0 })
+  expect(again.read(3)).toEqual(block(63))
+})
+
+class ForgetfulDevice extends MemoryDevice {
+  forgets = 0
+  override write(...[area, bytes, at]: Parameters<MemoryDevice['write']>): void {
+    super.write(area, this.forgets-- > 0 ? bytes.map(() => 0) : bytes, at)
+  }
+}
+
+test('a write that reads otherwise is written again with verifyAfterWrite, and is lost without', async () => {
+  for (const verifyAfterWrite of [true, false]) {
+    const device = new ForgetfulDevice()
+    const store = await BlockStore.open({ device, environment: simulatedEnvironment(1), verifyAfterWrite })
+    await commit(store, [0], 1)
+    device.forgets = 1
+    await commit(store, [0], 2)
+    await store.sync()
+    expect(store.metrics().verifyFailures).toBe(verifyAfterWrite ? 1 : 0)
+    expect(isDamaged(store, 0)).toBe(!verifyAfterWrite)
+  }
+})
+
 function isDamaged(store: BlockStore, number: number): boolean {
   try {
     store.read(number)
