@@ -8,17 +8,8 @@ import { BlockStore } from '../../src/store/block-store.ts'
 import { startEngine, TestClient } from '../support/engine-client.ts'
 
 const CUT_BYTES = 8192
-const AREAS = ['main', 'log-0', 'log-1', 'scratch'] as const
 
-function copyOf(device: MemoryDevice): MemoryDevice {
-  const copy = new MemoryDevice()
-  for (const area of AREAS) {
-    const bytes = new Uint8Array(device.size(area))
-    device.read(area, bytes, 0)
-    if (bytes.length > 0) copy.write(area, bytes, 0)
-  }
-  return copy
-}
+const copyOf = (device: MemoryDevice) => new MemoryDevice({ areas: device.cloneAreas() })
 
 async function engineOn(device: MemoryDevice) {
   const store = await BlockStore.open({ device })
