@@ -151,7 +151,8 @@ export class Connection {
   /** Takes a statement back after use. PRAGMAs act while they are compiled, so they are never kept. */
   release(statement: Statement): void {
     statement.clear()
-    if (statement.facts.pragma === undefined) this.#cache.put(statement)
+    // The engine's own are compiled before anybody notes what they are.
+    if (statement.facts.pragma === undefined && statement.keyword !== 'PRAGMA') this.#cache.put(statement)
     else statement.finalize()
   }
 
@@ -201,7 +202,7 @@ export class Connection {
     if (!this.autocommit) this.#runOwn(this.#rollback)
   }
 
-  /** Puts a client's settings in force; to be called outside a transaction, where all of them take effect. */
+  /** Puts a client's settings in force; inside a transaction all but foreign_keys, which SQLite does not change there. */
   applySettings(settings: ReadonlyMap<string, string>): void {
     if (settings === this.#applied) return
     const all = new Map([
@@ -209,8 +210,14 @@ export class Connection {
       ['cache_size', `${this.#defaultCacheSize()}`],
       ...settings,
     ])
+    const inside = !this.autocommit
+    let complete = true
     for (const [name, value] of all) {
       if (this.#settings.get(name) === value) continue
+      if (inside && name === 'foreign_keys') {
+        complete = false
+        continue
+      }
       this.#authorizer.trusted = true
       try {
         this.run(`PRAGMA ${name}=${value}`)
@@ -219,7 +226,7 @@ export class Connection {
       }
       this.#settings.set(name, normalSetting(name, value))
     }
-    this.#applied = settings
+    this.#applied = complete ? settings : undefined
   }
 
   /** Runs `work` with every PRAGMA allowed. */

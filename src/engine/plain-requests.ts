@@ -75,18 +75,24 @@ export class PlainRequests {
   script(job: Job, request: ScriptRequest): Maybe<RunResult> {
     const runner = this.#runner
     const script = splitForRunning(request.sql)
-    const { statements, controlled, settings } = script
+    const { statements, controlled, foreignKeys } = script
     const statement = asStatement(request, script)
     if (statement) return this.statement(job, statement)
     if (runner.owner !== undefined) return this.#needsWriter(job)
-    for (const [name, value] of settings) job.session.set(name, value)
+    if (!controlled && foreignKeys.before !== undefined) job.session.set('foreign_keys', foreignKeys.before)
     runner.enter(job.session, runner.database.writer)
     if (onlyReads(runner, job, script)) return this.#readingScript(job, script)
     applyAutoVacuum(runner, job, script)
     if (controlled) return runControlledScript(runner, job, statements)
-    return runner.write(job, (writer) => {
+    runner.outcomes.require()
+    const body = (writer: Connection) => {
       runScriptStatements(runner, job, writer, statements)
       return DONE_OUTCOME
+    }
+    return runner.writes.run(job, body, () => {
+      // Told with the answer, so that the client's next engine has it too.
+      if (foreignKeys.after !== undefined) job.session.set('foreign_keys', foreignKeys.after)
+      return runner.done(job, true)
     })
   }
 

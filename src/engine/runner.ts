@@ -26,7 +26,8 @@ import { runPrepare } from './prepare.ts'
 import { ReaderRequests } from './reader-requests.ts'
 import { batchReply, type Reply, resultReplies, type StatementOutcome } from './reply.ts'
 import type { Runner, RunResult, Scheduler } from './scheduler.ts'
-import { controlledScript } from './script-run.ts'
+import { controlledScript, splitForRunning } from './script-run.ts'
+import { settingsAfter } from './script-settings.ts'
 import { ChunkStream, errorReply, type Session } from './session.ts'
 import { isBroken } from './sqlite-errors.ts'
 import type { Statement } from './statement.ts'
@@ -298,6 +299,10 @@ export class RequestRunner implements Runner, Host {
     if (moved) Object.assign(counts, moved, { totalChanges: counts.totalChanges + moved.totalChanges })
     if (recorded.length === 0 && controlledScript(job.request)) throw partlyApplied()
     const outcome = decodeOutcome(recorded)
+    // Its settings were told with the answer that was lost.
+    if (job.request.type === 'script')
+      for (const [name, value] of settingsAfter(splitForRunning(job.request.sql).statements))
+        job.session.set(name, value)
     this.#answer(job, outcome, false)
     return true
   }

@@ -1,5 +1,5 @@
 // Scripts (`exec`): atomic as one transaction, or, if a statement of it controls transactions itself, statement by statement
-// as written. Session PRAGMAs of an atomic script are put in force before its BEGIN, since some do nothing inside.
+// as written.
 import { SqliteError, UsageError } from '../errors/errors.ts'
 import type { ScriptRequest, StatementRequest } from '../protocol/messages.ts'
 import type { Connection } from './connection.ts'
@@ -7,8 +7,8 @@ import type { Host } from './host.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import type { Job, QueuedRequest } from './job.ts'
 import { DONE_OUTCOME, type PartOutcome, type RecordedOutcome } from './outcome.ts'
-import { normalSetting, pragmaRule } from './pragmas.ts'
 import type { RunResult } from './scheduler.ts'
+import { type ForeignKeys, foreignKeysAround, pragmaSetting } from './script-settings.ts'
 import { type ScriptStatement, splitScript } from './script-splitter.ts'
 import type { Statement } from './statement.ts'
 import { changesConnection, needsWriter, refuseOutsideTransaction, runsBare } from './statement-rules.ts'
@@ -16,7 +16,6 @@ import { runStatement } from './statement-run.ts'
 
 const CONTROL = new Set(['BEGIN', 'SAVEPOINT', 'COMMIT', 'END', 'ROLLBACK', 'RELEASE', 'VACUUM', 'ATTACH', 'DETACH'])
 const READING = new Set(['SELECT', 'VALUES', 'EXPLAIN'])
-const SETTING = /^PRAGMA\s+(?:\w+\s*\.\s*)?(\w+)\s*(?:=\s*([^\s;]+)|\(\s*([^\s)]+)\s*\))/i
 const NO_PAYLOAD = new Uint8Array(0)
 
 /** The first words of statements that begin, end or divide a transaction. */
@@ -26,22 +25,15 @@ export interface SplitScript {
   readonly statements: readonly ScriptStatement[]
   /** A statement begins or ends a transaction, or refuses one. */
   readonly controlled: boolean
-  /** Session PRAGMAs of an atomic script. */
-  readonly settings: ReadonlyMap<string, string>
+  /** What an atomic script does with foreign_keys, which does nothing inside its transaction. */
+  readonly foreignKeys: ForeignKeys
 }
 
 export function splitForRunning(sql: string): SplitScript {
   const statements = splitScript(sql)
-  const controlled = statements.some(({ keyword }) => CONTROL.has(keyword))
-  const settings = new Map<string, string>()
-  if (!controlled)
-    for (const { text, keyword } of statements) {
-      const [, name, set, called] = (keyword === 'PRAGMA' && SETTING.exec(text)) || []
-      const value = set ?? called
-      if (name !== undefined && value !== undefined && pragmaRule(name.toLowerCase()) === 'session')
-        settings.set(name.toLowerCase(), normalSetting(name.toLowerCase(), value))
-    }
-  return { statements, controlled, settings }
+  const foreignKeys = foreignKeysAround(statements)
+  const controlled = foreignKeys === undefined || statements.some(({ keyword }) => CONTROL.has(keyword))
+  return { statements, controlled, foreignKeys: foreignKeys ?? {} }
 }
 
 /** True for a script that has transactions of its own. */
@@ -61,8 +53,7 @@ export function applyAutoVacuum(runner: Host, job: Job, { statements, controlled
   const { blocks, writer } = runner.database
   if (controlled || blocks.sizeBlocks > 0) return
   for (const part of statements) {
-    const [, name, set, called] = (part.keyword === 'PRAGMA' && SETTING.exec(part.text)) || []
-    if (name?.toLowerCase() !== 'auto_vacuum' || (set ?? called) === undefined) continue
+    if (pragmaSetting(part)?.name !== 'auto_vacuum') continue
     const statement = inScript(job, part, () => runner.compile(job.session, writer, part.text))
     if (statement) writer.release(statement)
   }
@@ -171,6 +162,8 @@ function runControlled(
   { outcome, full }: { readonly outcome: RecordedOutcome | PartOutcome; readonly full: SqliteError | undefined },
 ): boolean {
   const { writer } = runner.database
+  // A PRAGMA before it may have changed a setting, or the connection is a new one.
+  if (writer.autocommit) runner.enter(job.session, writer)
   const statement = runner.compile(job.session, writer, part.text)
   if (!statement) return false
   const run = () => runStatement(statement, NO_PAYLOAD, undefined, 'changes', runner.database.packer)

@@ -91,7 +91,10 @@ function answerPragma(use: PragmaUse, { session, connection, blocks, sql }: Prag
   const { name, rule, value } = use
   if (name === 'auto_vacuum' && blocks.sizeBlocks === 0) return connection.trusted(() => connection.prepare(sql))
   if (rule === 'session') {
+    // As in SQLite, which says nothing about it.
+    if (name === 'foreign_keys' && !connection.autocommit) return undefined
     session.set(name, normalSetting(name, value!))
+    connection.applySettings(session.pragmas)
     return undefined
   }
   if (rule === 'ours' || name === 'auto_vacuum') {
