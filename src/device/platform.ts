@@ -17,7 +17,7 @@ export interface StoreLocks {
 
 export interface Platform {
   readonly environment: Environment
-  /** Undefined where the browser has no OPFS. */
+  /** Undefined where the browser has no OPFS; rejects where it has it for other pages only. */
   readonly getDirectory: (() => Promise<DirectoryEntry>) | undefined
   readonly indexedDb: IndexedDbPlatform | undefined
   /** Undefined where the browser has no Web Locks; then OPFS handles and the IndexedDB head are the only fences. */
@@ -29,6 +29,7 @@ export interface Platform {
 }
 
 const GIB = 1024 ** 3
+const INSECURE = 'the page is not served securely: browsers offer OPFS and Web Locks over https and on localhost only'
 
 /** The platform of the worker that calls it. Does nothing until called. */
 export function browserPlatform(environment: Environment): Platform {
@@ -38,7 +39,11 @@ export function browserPlatform(environment: Environment): Platform {
   const memoryGiB = 'deviceMemory' in navigator ? Number(navigator.deviceMemory) : undefined
   return {
     environment,
-    getDirectory: storage?.getDirectory ? () => storage.getDirectory() : undefined,
+    getDirectory: storage?.getDirectory
+      ? () => storage.getDirectory()
+      : globalThis.isSecureContext === false
+        ? () => Promise.reject(new Error(INSECURE))
+        : undefined,
     indexedDb: indexedDbPlatform(),
     helpers: browserHelperPlatform(),
     locks: locks && { request: (name, options, callback) => locks.request(name, options, callback) },

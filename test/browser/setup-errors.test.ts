@@ -179,3 +179,30 @@ describe.each(AVAILABLE)('in %s', (kind) => {
     })
   })
 })
+
+describe.skipIf(!AVAILABLE.includes('chromium'))('on a page that is not served securely, in chromium', () => {
+  it('a database lives in IndexedDB and says why, and OPFS is refused by name with what to do', async () => {
+    const site = await startSite(() => undefined)
+    const browser = await launch('chromium', { switches: ['--host-resolver-rules=MAP insecure.test 127.0.0.1'] })
+    try {
+      await browser.page.goto(`http://insecure.test:${site.port}/`)
+      const { storage, why, refused } = await browser.page.evaluate<Record<'storage' | 'why' | 'refused', string>>(
+        `async () => {
+          const { open } = await import('/dist/index.js')
+          const db = await open('app.db')
+          await db.value('SELECT 1')
+          const { storage, why } = db.info
+          await db.close()
+          const refused = await open('wished.db', { storage: 'opfs' }).then(() => 'opened', ({ code, message }) => code + ' ' + message)
+          return { storage, why: why.join(' '), refused }
+        }`,
+      )
+      expect(storage).toBe('indexeddb')
+      expect(why).toMatch(/not served securely.*https and on localhost/)
+      expect(refused).toMatch(/^unavailable .*not served securely.*https and on localhost/)
+    } finally {
+      await browser.close()
+      await site.close()
+    }
+  })
+})
