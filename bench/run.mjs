@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createServer, createServerModuleRunner } from 'vite'
 
-const OWN = ['start', 'big', 'tabs']
+const OWN = ['start', 'big', 'tabs', 'report']
 
 const args = process.argv.slice(2)
 if (args[0] === 'codec') {

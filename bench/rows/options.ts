@@ -9,7 +9,8 @@ export const HELP = `npm run bench -- [row ...] [options]
   rows        ${WORKLOADS.map(({ name }) => name).join(', ')}; all without one
   --peers             the other databases too
   --adapter A         one of them by name, several times: ${ADAPTERS.map(({ name }) => name).join(', ')}
-  --quick             small sizes and two rounds, to see that everything works
+  --small             a fifth of the sizes
+  --quick             toy sizes and two rounds, to see that everything works
   --runs N            rounds (5, quick: 2); in each every cell of a row is measured once, in turn
   --storage S         opfs, indexeddb, memory (all)
   --durability D      strict, relaxed (both)
@@ -17,7 +18,7 @@ export const HELP = `npm run bench -- [row ...] [options]
   --browser B         chromium, firefox (chromium)
   --json FILE         where the figures go as JSON (.tmp/bench.json)
   --report            writes docs/benchmarks.md and its charts from them
-  also: npm run bench -- start | big | tabs | codec`
+  also: npm run bench -- start | big | tabs | codec | report [FILE]`
 
 export interface RowsOptions {
   readonly cells: readonly Cell[]
@@ -38,6 +39,7 @@ export function rowsOptions(args: readonly string[]): RowsOptions {
     allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
+      small: { type: 'boolean', default: false },
       peers: { type: 'boolean', default: false },
       report: { type: 'boolean', default: false },
       runs: { type: 'string' },
@@ -54,7 +56,7 @@ export function rowsOptions(args: readonly string[]): RowsOptions {
   const [browser] = chosen([values.browser], ['chromium', 'firefox'] as const)
   return {
     cells: cellsOf({
-      size: values.quick ? 'quick' : 'full',
+      size: values.quick ? 'quick' : values.small ? 'small' : 'full',
       rows: positionals,
       adapters: chosen(wanted, names),
       storages: chosen(values.storage, STORAGES),

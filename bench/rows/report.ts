@@ -34,16 +34,18 @@ export async function writeReport(figures: Figures): Promise<void> {
   await writeFile(join(charts, 'figures.json'), `${JSON.stringify(figures, null, 1)}\n`)
 }
 
-function headOf({ date, browser, cores, processor, load, runs, cacheMib }: Figures): string {
+function headOf({ date, browser, cores, processor, load, runs, cacheMib, rows }: Figures): string {
+  const size = rows[0] === undefined || rows[0].size === 'full' ? '' : ` --${rows[0].size}`
   const cache = cacheMib > 0 ? `page caches of ${cacheMib} MiB for all` : 'page caches as each has them by default'
   return `# Benchmarks
 
-Made by \`npm run bench -- --peers --report\`; nothing here is written by hand. All figures: [figures.json](benchmarks/figures.json).
+Made by \`npm run bench -- --peers --report${size}\`; nothing here is written by hand. All figures: [figures.json](benchmarks/figures.json).
 
 - ${date.slice(0, 10)}, ${browser}
 - ${cores} cores, ${processor}; load ${load} at the start${load > 1 ? ' (the machine had other work: read the ratios, not the figures)' : ''}
 - ${runs} rounds; in each every database is measured once, in turn, in a page and worker of its own, after one run that does
-  not count. Medians; in brackets the slowest and the fastest round. ${cache}, ${'2 MiB for the scans'}.
+  not count. Medians; in brackets the slowest and the fastest round
+- ${cache}, 2 MiB for the scans${size === '' ? '' : '; smaller sizes than the full ones: the count stands in each title'}
 - the same SQL on the same rows, from the page; a peer's worker is asked by one message per call, as its documentation
   leaves it to the application. A row compares what is as durable; *how* says what each really does.
 - the cold scan begins with a new worker and empty page caches; what the operating system holds in memory stays there.

@@ -8,7 +8,7 @@ export const bulk: Workload = {
   unit: 'rows',
   title: 'runMany, one transaction',
   writes: true,
-  count: { full: 100_000, quick: 5000 },
+  count: { full: 100_000, small: 20_000, quick: 5000 },
   fill: async () => {},
   before: (db) => db.exec(`DROP TABLE IF EXISTS people; ${CREATE_PEOPLE}`),
   run: (db, count) => db.runMany(INSERT_PERSON, people(count)),

@@ -5,7 +5,7 @@ import type { Workload } from './workload.ts'
 const common = {
   writes: true,
   unit: 'transactions',
-  count: { full: 1000, quick: 50 },
+  count: { full: 1000, small: 200, quick: 50 },
   fill: async () => {},
   before: (db) => db.exec(`DROP TABLE IF EXISTS people; ${CREATE_PEOPLE}`),
 } satisfies Partial<Workload>

@@ -8,7 +8,7 @@ const GROUP = 100
 
 const common = {
   writes: false,
-  count: { full: 5000, quick: 500 },
+  count: { full: 5000, small: 1000, quick: 500 },
   fill: (db, count) => fillPeople(db, count * ROWS_PER_SELECT),
 } satisfies Partial<Workload>
 

@@ -6,7 +6,7 @@ import { check, type Workload } from './workload.ts'
 const common = {
   writes: false,
   unit: 'rows',
-  count: { full: 100_000, quick: 5000 },
+  count: { full: 100_000, small: 20_000, quick: 5000 },
   fill: fillPeople,
 } satisfies Partial<Workload>
 

@@ -38,7 +38,7 @@ const common = {
   unit: 'MB',
   needs: ['sql'],
   cacheBytes: 2 << 20,
-  count: { full: 200, quick: 10 },
+  count: { full: 200, small: 40, quick: 10 },
   fill,
   run,
 } satisfies Partial<Workload>

@@ -29,6 +29,8 @@ export interface Workload {
 
 export interface Sizes {
   readonly full: number
+  /** A fifth of it. */
+  readonly small: number
   readonly quick: number
 }
 
