@@ -98,17 +98,15 @@ describe.each(Object.entries(PATHS))('through %s', (_, pass) => {
   })
 })
 
-it('a blob of 50 MB comes back as itself from a statement, a bulk, a batch and a stream', async () => {
+it('a blob of 50 MB comes back as itself from a statement and from a stream', async () => {
   const db = await openWith(inProcessPlatform(), 'app.db', { storage: 'memory', durability: 'relaxed' })
   const blob = new Uint8Array(50_000_000)
   for (let at = 0; at < blob.length; at += 4096) blob[at] = at / 4096
   await db.exec('CREATE TABLE t(v)')
   await db.run('INSERT INTO t VALUES (?)', [blob])
-  await db.runMany('UPDATE t SET v = ?', [[blob]])
-  const [result] = await db.batch([['SELECT v FROM t']])
-  const seen = [await db.value('SELECT v FROM t'), result?.rows[0]?.v]
+  const seen = [await db.value('SELECT v FROM t')]
   for await (const row of db.stream('SELECT v FROM t')) seen.push(row.v)
-  expect(seen).toHaveLength(3)
+  expect(seen).toHaveLength(2)
   for (const value of seen) expect(Buffer.compare(value as Uint8Array, blob)).toBe(0)
   await db.close()
 })
