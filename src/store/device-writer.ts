@@ -273,7 +273,7 @@ export function storageError(error: unknown, undone = false): StorageError {
     case 'full':
       return new StorageError(
         'quota',
-        'The storage is full: the browser grants no more space to this site. Delete data or free space, then try again.',
+        `The storage is full: ${error.message}. Delete data, free space or write less at once, then try again.`,
         cause,
       )
     case 'evicted':
