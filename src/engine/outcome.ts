@@ -2,7 +2,7 @@
 // not run again. Table, little-endian:
 //
 //   offset  size  field
-//   0       1     kind: 1 done, 2 result, 3 batch, 4 applied but its rows were too many to keep, 5 a part of a script
+//   0       1     kind: 1 done, 2 result, 3 batch, 4 applied but what it answered was too much to keep, 5 a part of a script
 //   1       4     what changes() answers the client from now on, u32
 //   5       4     how much the request added to its total_changes(), u32
 //   9       8     its last_insert_rowid(), i64
@@ -23,8 +23,8 @@ const KIND_RESULT = 2
 const KIND_BATCH = 3
 const KIND_ROWS_LOST = 4
 const KIND_PARTLY = 5
-/** Beyond this many bytes of rows only the fact that the request was applied is kept. */
-const ROWS_BYTES_MAX = 64 * 1024
+/** Beyond this only the fact that the request was applied is kept. The store keeps a little more than this free per commit. */
+const OUTCOME_BYTES_MAX = 64 * 1024
 
 export type RecordedOutcome =
   | { readonly kind: 'done' }
@@ -53,17 +53,19 @@ export function encodeOutcome(outcome: RecordedOutcome | PartOutcome, moved: Cou
   const [only] = outcome.statements
   if (outcome.kind === 'result' && only && !only.rows) return encodePlainResult(only, moved)
   const parts: Uint8Array[] = []
-  let rowsBytes = 0
   if (outcome.kind === 'batch') parts.push(new Uint8Array(Uint16Array.of(outcome.statements.length).buffer))
+  let length = HEAD_BYTES + 2
   for (const { changes, lastInsertRowid, rows } of outcome.statements) {
     parts.push(statementHead(changes, lastInsertRowid, rows !== undefined))
+    length += 13
+    if (length > OUTCOME_BYTES_MAX) return head(KIND_ROWS_LOST, moved)
     if (!rows) continue
     const { bytes, count } = joinedChunks(rows.chunks)
     const names = new TextEncoder().encode(JSON.stringify(rows.columns ?? []))
-    rowsBytes += bytes.length
+    length += 12 + names.length + bytes.length
     parts.push(u32(names.length), names, u32(count), u32(bytes.length), bytes)
   }
-  if (rowsBytes > ROWS_BYTES_MAX) return head(KIND_ROWS_LOST, moved)
+  if (length > OUTCOME_BYTES_MAX) return head(KIND_ROWS_LOST, moved)
   return concat([head(outcome.kind === 'batch' ? KIND_BATCH : KIND_RESULT, moved), ...parts])
 }
 
@@ -116,7 +118,10 @@ export function decodeOutcome(bytes: Uint8Array): RecordedOutcome {
 }
 
 const resultLost = (): LeaderLostError =>
-  new LeaderLostError('yes', 'The request was applied, but its rows were too many to be kept for a second answer.')
+  new LeaderLostError(
+    'yes',
+    'The request was applied, but what it answered was too much to be kept for a second answer.',
+  )
 
 /** What the request changed in its client's counts; undefined if that was not kept. */
 export function countsMoved(bytes: Uint8Array): CountsMoved | undefined {
