@@ -287,6 +287,7 @@ export class Connection {
 
   #compile(sql: string): Statement {
     const { exports, heap, parameters } = this.instance
+    refuseNul(sql)
     this.instance.vfs.failure.take()
     const result = parameters.copy(new Uint8Array(8))
     try {
@@ -324,6 +325,16 @@ export class Connection {
     if (this.#interruption === 'slice') return new SliceEnded()
     return this.#interruption === 'deadline' ? runTimeout() : new AbortError('The call was given up by its caller.')
   }
+}
+
+/** SQLite takes NUL for the end of the text. Throws UsageError `invalid-argument`. */
+export function refuseNul(sql: string): void {
+  const at = sql.indexOf('\0')
+  if (at < 0) return
+  throw new UsageError(
+    'invalid-argument',
+    `The SQL holds the character NUL at offset ${at}, where SQLite would take it to end. Give such text as a parameter, or write char(0).`,
+  )
 }
 
 /** The error of a statement whose time was over while it ran. */

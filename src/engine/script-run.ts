@@ -2,7 +2,7 @@
 // as written.
 import { SqliteError, UsageError } from '../errors/errors.ts'
 import type { ScriptRequest, StatementRequest } from '../protocol/messages.ts'
-import type { Connection } from './connection.ts'
+import { type Connection, refuseNul } from './connection.ts'
 import type { Host } from './host.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import type { Job, QueuedRequest } from './job.ts'
@@ -30,6 +30,7 @@ export interface SplitScript {
 }
 
 export function splitForRunning(sql: string): SplitScript {
+  refuseNul(sql)
   const statements = splitScript(sql)
   const foreignKeys = foreignKeysAround(statements)
   const controlled = foreignKeys === undefined || statements.some(({ keyword }) => CONTROL.has(keyword))
