@@ -34,6 +34,11 @@ export class Election {
     return this.#candidacy?.release !== undefined
   }
 
+  /** True while this page is in the queue. */
+  get waiting(): boolean {
+    return this.#candidacy !== undefined && !this.held
+  }
+
   /** Joins the queue, if not in it. */
   enter(): void {
     if (!this.#candidacy) this.#request(false)

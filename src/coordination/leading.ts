@@ -4,9 +4,9 @@
 // Invariant: a worker is started only while this page holds the lock, and only into an empty slot.
 
 import { DataSyncError, LeaderLostError } from '../errors/errors.ts'
-import type { StartOptions } from '../protocol/messages.ts'
+import type { StartOptions, WasmSource } from '../protocol/messages.ts'
 import type { EngineLink } from './engine-link.ts'
-import { aliveLockName } from './platform.ts'
+import { aliveLockName, type Transport } from './platform.ts'
 import type { TabContext } from './tab-context.ts'
 
 /** After so many workers in a row that lived shorter than this the next one is started only after as long a pause. */
@@ -14,6 +14,14 @@ const SHORT_LIVES_MAX = 3
 const SHORT_LIFE_MS = 1000
 /** After so many workers that were killed while they were opening, opening has failed: it may be what kills them. */
 const KILLED_STARTS_MAX = 3
+/** A worker that was started for a handover is ended if that has not come by then. */
+const PREPARED_MS = 5000
+
+/** A worker whose script loads, and the wasm for it. */
+interface Prepared {
+  readonly transport: Transport
+  readonly wasm: Promise<WasmSource>
+}
 
 export class Leading {
   readonly #context: TabContext
@@ -25,6 +33,7 @@ export class Leading {
   #readyMs = 0
   #othersSeen = false
   #introduced: EngineLink | undefined
+  #prepared: (Prepared & { readonly cancelEnd: () => void }) | undefined
 
   constructor(context: TabContext, onFailure: (error: Error) => void) {
     this.#context = context
@@ -34,14 +43,13 @@ export class Leading {
   /** `stolen`: the lock was taken from a page that did not answer. */
   lead(stolen: boolean): void {
     const { options, slot, client, newLink, ready } = this.#context
-    const { platform, files, hello, timeoutMs } = options
+    const { platform, hello, timeoutMs } = options
     let link: EngineLink | undefined
     const failed = (error: unknown) => this.#failed(link, error instanceof Error ? error : new Error(String(error)))
     try {
       const started = newLink({
-        transport: platform.startWorker(files.workerUrl),
+        ...this.#takeWorker(),
         hello: { ...hello(), client: client(), start: this.#start(stolen) },
-        wasm: platform.getWasm(files),
         life: { lock: aliveLockName(client()), held: false },
         timeoutMs,
       })
@@ -55,6 +63,36 @@ export class Leading {
     } catch (error) {
       failed(error)
     }
+  }
+
+  /** The leader is about to hand over to this page: its script and the wasm are loaded meanwhile. */
+  prepare(): void {
+    const { clock } = this.#context.options.platform
+    if (this.#prepared || this.#context.slot.role === 'leader') return
+    try {
+      const { transport, wasm } = this.#takeWorker()
+      transport.onfailure = () => this.unprepare()
+      wasm.catch(() => this.unprepare())
+      this.#prepared = { transport, wasm, cancelEnd: clock.after(PREPARED_MS, () => this.unprepare()) }
+    } catch {
+      // What cannot be started now is tried again, and told, when this page leads.
+    }
+  }
+
+  /** The worker that was started for a handover is not needed. */
+  unprepare(): void {
+    this.#prepared?.cancelEnd()
+    this.#prepared?.transport.terminate()
+    this.#prepared = undefined
+  }
+
+  #takeWorker(): Prepared {
+    const { platform, files } = this.#context.options
+    const prepared = this.#prepared
+    this.#prepared = undefined
+    prepared?.cancelEnd()
+    if (prepared) return { transport: prepared.transport, wasm: prepared.wasm }
+    return { transport: platform.startWorker(files.workerUrl), wasm: platform.getWasm(files) }
   }
 
   /** The worker of this page is no more, and this page still leads: the next one is started. */

@@ -30,3 +30,13 @@ export function clientOfLock(name: string, lockName: string): ClientId | undefin
   const prefix = clientLockName(name, '')
   return lockName.startsWith(prefix) ? lockName.slice(prefix.length) : undefined
 }
+
+/**
+ * Whether the client is the first that waits for leading, as the browser says; others of the same page count as it. A lock
+ * tells its page by a number that only the browser knows, so the client finds its own by the lock that it holds.
+ */
+export function isNext(name: string, client: ClientId, { held = [], pending = [] }: LockManagerSnapshot): boolean {
+  const own = held.find((lock) => lock.name === clientLockName(name, client))?.clientId
+  const first = pending.find((lock) => lock.name === pageLockName(name))?.clientId
+  return own !== undefined && own === first
+}

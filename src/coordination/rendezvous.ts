@@ -21,6 +21,8 @@ export type RendezvousMessage =
     }
   /** A page or its worker is on the way to leading: starting, opening, replaying, waiting for handles. */
   | { readonly type: 'electing'; readonly leader: ClientId }
+  /** This page is about to hand over: whoever is next may start a worker meanwhile. */
+  | { readonly type: 'leaving'; readonly leader: ClientId }
   /** The leader with that number shall open the private channel of `client`. */
   | { readonly type: 'connect'; readonly client: ClientId; readonly engine: string; readonly line: string }
   /** A client gives a request up; the leader's page can tell its worker inside a statement, as nobody else can. */
@@ -72,6 +74,7 @@ export function parseRendezvous(data: unknown): RendezvousMessage | undefined {
       return texts && isNumber(term) && isNumber(protocol) ? (data as RendezvousMessage) : undefined
     }
     case 'electing':
+    case 'leaving':
       return isText(leader) ? (data as RendezvousMessage) : undefined
     case 'cancel':
       return isText(client) && isNumber(seq) ? (data as RendezvousMessage) : undefined

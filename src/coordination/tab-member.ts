@@ -10,7 +10,7 @@
 // Invariants: the page leads only while it holds the page lock; one that is frozen, left or standing aside neither leads nor
 // waits in the queue for it.
 
-import { AbortError, ClosedError, DataSyncError, LeaderLostError, TimeoutError } from '../errors/errors.ts'
+import { AbortError, ClosedError, DataSyncError, LeaderLostError } from '../errors/errors.ts'
 import { type ClientId, type EngineInfo, PROTOCOL_VERSION } from '../protocol/messages.ts'
 import { BrokerLine } from './broker-line.ts'
 import { Election } from './election.ts'
@@ -20,16 +20,12 @@ import { Following } from './following.ts'
 import { Leading } from './leading.ts'
 import { Looking, SEEK_MS } from './looking.ts'
 import { type Member, type MemberOptions, newClientId, type Place, type Tab } from './member.ts'
-import { clientLockName, clientOfLock, rendezvousName } from './names.ts'
+import { clientLockName, clientOfLock, isNext, rendezvousName } from './names.ts'
+import { Opening } from './opening.ts'
 import type { LifecycleEvent, TabPlatform } from './platform.ts'
 import { Rendezvous, type RendezvousMessage } from './rendezvous.ts'
 import { StandingAside } from './standing-aside.ts'
 import type { LinkParts, TabContext } from './tab-context.ts'
-
-interface Waiter {
-  resolve(): void
-  reject(error: Error): void
-}
 
 export class TabMember implements Member {
   readonly #options: MemberOptions
@@ -49,7 +45,7 @@ export class TabMember implements Member {
   #rendezvous: Rendezvous | undefined
   #leavePresence: (() => void) | undefined
   #stopLifecycle: (() => void) | undefined
-  readonly #waiters = new Set<Waiter>()
+  readonly #opening = new Opening()
 
   constructor(options: MemberOptions, tabs: TabPlatform) {
     this.#options = options
@@ -89,24 +85,13 @@ export class TabMember implements Member {
   async start(signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) throw new AbortError('Opening was aborted by its signal.', { cause: signal.reason })
     const { timeoutMs, platform } = this.#options
-    const endings: (() => void)[] = []
-    const ready = new Promise<void>((resolve, reject) => {
-      const waiter = { resolve, reject }
-      this.#waiters.add(waiter)
-      endings.push(() => this.#waiters.delete(waiter))
-      if (timeoutMs > 0) endings.push(platform.clock.after(timeoutMs, () => reject(openingTimeout(timeoutMs))))
-      const onAbort = () => reject(new AbortError('Opening was aborted by its signal.', { cause: signal?.reason }))
-      signal?.addEventListener('abort', onAbort, { once: true })
-      endings.push(() => signal?.removeEventListener('abort', onAbort))
-    })
+    const opened = this.#opening.wait(platform.clock, timeoutMs, signal)
     this.#join()
     try {
-      await ready
+      await opened
     } catch (error) {
       this.terminate()
       throw error
-    } finally {
-      for (const end of endings) end()
     }
   }
 
@@ -139,8 +124,7 @@ export class TabMember implements Member {
     this.#stopLifecycle?.()
     this.#out()
     this.#broker.close()
-    for (const { reject } of this.#waiters)
-      reject(new ClosedError('The database was closed while it was being opened.'))
+    this.#opening.reject(new ClosedError('The database was closed while it was being opened.'))
   }
 
   // ---- coming and going ----
@@ -177,6 +161,7 @@ export class TabMember implements Member {
   async #leave(): Promise<void> {
     const visit = this.#visit
     if (this.#slot.role !== 'leader') this.#election.leave()
+    else this.#sayLeaving()
     try {
       await this.#slot.link?.close()
     } finally {
@@ -186,6 +171,7 @@ export class TabMember implements Member {
 
   #out(): void {
     this.#slot.leave()
+    this.#leading.unprepare()
     this.#following.stop()
     this.#looking.stop()
     this.#aside.leave()
@@ -211,6 +197,7 @@ export class TabMember implements Member {
       this.#join()
     } else if (event === 'freeze' && this.#state === 'in') {
       this.#state = 'frozen'
+      this.#leading.unprepare()
       this.#looking.stop()
       this.#election.leave()
       // A worker that was asked to close would stop with its page, and keep the files until somebody looks at this tab.
@@ -221,6 +208,16 @@ export class TabMember implements Member {
       this.#looking.sign()
       this.#stand()
     }
+  }
+
+  #sayLeaving(): void {
+    this.#rendezvous?.say({ type: 'leaving', leader: this.#client })
+  }
+
+  async #prepareIfNext(): Promise<void> {
+    if (!this.#election.waiting) return
+    const locks = await this.#tabs.locks.query()
+    if (this.#isActive && this.#election.waiting && isNext(this.#name, this.#client, locks)) this.#leading.prepare()
   }
 
   async #handOver(why: string): Promise<void> {
@@ -272,8 +269,8 @@ export class TabMember implements Member {
   }
 
   #failedToLead(error: Error): void {
-    if (this.#waiters.size > 0) {
-      for (const { reject } of this.#waiters) reject(error)
+    if (this.#opening.waited) {
+      this.#opening.reject(error)
       return
     }
     // It was open here, so it was deleted or removed meanwhile.
@@ -305,8 +302,12 @@ export class TabMember implements Member {
           this.#rendezvous?.say({ type: 'electing', leader: this.#client })
         return
       case 'yield':
-        if (this.#slot.role === 'leader' && message.protocol > PROTOCOL_VERSION)
-          void this.#handOver('The page handed over to a newer release.')
+        if (this.#slot.role !== 'leader' || message.protocol <= PROTOCOL_VERSION) return
+        this.#sayLeaving()
+        void this.#handOver('The page handed over to a newer release.')
+        return
+      case 'leaving':
+        void this.#prepareIfNext()
         return
       case 'delete':
       case 'deleted':
@@ -362,7 +363,7 @@ export class TabMember implements Member {
     this.#slot.ready(info)
     this.#looking.stop()
     this.#leading.introduce()
-    for (const { resolve } of this.#waiters) resolve()
+    this.#opening.resolve()
     this.#options.onReady(info, place, (message, transfer) => link.post(message, transfer))
   }
 
@@ -386,11 +387,7 @@ export class TabMember implements Member {
   }
 
   #refuse(error: Error): void {
-    for (const { reject } of this.#waiters) reject(error)
+    this.#opening.reject(error)
     this.#options.onFailure(error)
   }
-}
-
-function openingTimeout(timeoutMs: number): TimeoutError {
-  return new TimeoutError(`The database did not open within ${timeoutMs} ms.`)
 }

@@ -35,8 +35,8 @@ export class SimulatedLocks {
       return this.#request(agent, name, options, callback)
     }
     const query = async () => ({
-      held: [...this.#held.values()].flat().map(({ name }) => ({ name })),
-      pending: [...this.#queued.values()].flat().map(({ name }) => ({ name })),
+      held: [...this.#held.values()].flat().map(({ name, agent }) => ({ name, clientId: agent.name })),
+      pending: [...this.#queued.values()].flat().map(({ name, agent }) => ({ name, clientId: agent.name })),
     })
     return { request, query } as Pick<LockManager, 'request' | 'query'>
   }
