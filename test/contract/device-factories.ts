@@ -4,7 +4,9 @@
 //   const storage = await browserStorages.opfs()
 //   try { await run(storage) } finally { await storage.dispose() }
 
+import { browserHelperPlatform } from '../../src/device/helper-platform.ts'
 import { openIndexedDbDevice } from '../../src/device/indexeddb.ts'
+import type { IndexedDbOptions } from '../../src/device/indexeddb-options.ts'
 import { emptyMemoryAreas, MemoryDevice } from '../../src/device/memory.ts'
 import { openOpfsDevice } from '../../src/device/opfs.ts'
 import type { DirectoryEntry } from '../../src/device/opfs-types.ts'
@@ -21,12 +23,19 @@ async function opfs(): Promise<DeviceStorage> {
   }
 }
 
-async function indexeddb(): Promise<DeviceStorage> {
+/** With everything away at each opening, fetched by a helper: this worker's script once more. */
+function lazyIndexeddb(): Promise<DeviceStorage> {
+  const helpers = browserHelperPlatform()
+  if (!helpers) throw new Error('this page is not cross-origin isolated')
+  return indexeddb({ helpers, loadBytesMax: 0, residentBytesMax: 6_000_000 })
+}
+
+async function indexeddb(options: Partial<IndexedDbOptions> = {}): Promise<DeviceStorage> {
   const databaseName = `device-contract-${crypto.randomUUID()}`
   const platform = { factory: indexedDB, keyRange: IDBKeyRange }
   const environment = realEnvironment()
   return {
-    open: () => openIndexedDbDevice({ platform, environment, databaseName, create: true }),
+    open: () => openIndexedDbDevice({ platform, environment, databaseName, create: true, ...options }),
     secondOpen: 'fenced',
     dispose: () =>
       new Promise((resolve, reject) => {
@@ -43,4 +52,4 @@ async function memory(): Promise<DeviceStorage> {
   return { open: async () => new MemoryDevice({ areas }), secondOpen: 'shared', dispose: async () => {} }
 }
 
-export const browserStorages = { opfs, indexeddb, memory }
+export const browserStorages = { opfs, indexeddb: () => indexeddb(), 'lazy indexeddb': lazyIndexeddb, memory }
