@@ -17,12 +17,17 @@ const SUITES: Readonly<Record<Suite, readonly string[]>> = {
   vfs: ['test/unit/vfs-paths.test.ts'],
   engine: [
     'test/unit/engine-durability.test.ts',
+    'test/unit/engine-outcome-room.test.ts',
     'test/unit/engine-parts.test.ts',
     'test/unit/engine-statements.test.ts',
     'test/unit/engine-transactions.test.ts',
   ],
   tabs: ['test/simulation/tabs.test.ts'],
-  'block-store': ['test/unit/store-block-store.test.ts', 'test/unit/store-review.test.ts'],
+  'block-store': [
+    'test/unit/store-block-store.test.ts',
+    'test/unit/store-review.test.ts',
+    'test/unit/store-two-faults.test.ts',
+  ],
   sqlite: ['test/simulation/sqlite-kept.test.ts'],
   replacement: ['test/simulation/store-replacement.test.ts'],
 }

@@ -59,6 +59,37 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     edits: [{ file: MAIN_FILE, find: DROP, replace: 'dropped?.rollback()' }],
   },
   {
+    name: 'journal-kept',
+    why: 'The journal stays after a failed statement, among random statements of several clients.',
+    provedBy: 'sqlite',
+    edits: [{ file: MAIN_FILE, find: DROP, replace: 'dropped?.rollback()' }],
+  },
+  {
+    name: 'late-failure-is-fatal',
+    why: 'A write that fails when a shortened file is reserved anew ends a sound engine.',
+    provedBy: 'vfs',
+    edits: [
+      {
+        file: 'src/vfs/vfs.ts',
+        find: 'if (reserved !== code.SQLITE_OK) return reserved',
+        replace: 'if (reserved !== code.SQLITE_OK) return this.failure.keepFatal(this.failure.take())',
+      },
+    ],
+  },
+  {
+    name: 'failure-before-recorded-outcome',
+    why: 'A request that was applied and stored is answered by the failure of the store when it is sent again.',
+    provedBy: 'engine',
+    edits: [
+      {
+        file: 'src/engine/runner.ts',
+        find: "      if (this.#answeredBefore(job)) return 'done'\n      if (this.latched !== undefined) throw this.latched\n",
+        replace:
+          "      if (this.latched !== undefined) throw this.latched\n      if (this.#answeredBefore(job)) return 'done'\n",
+      },
+    ],
+  },
+  {
     name: 'stale-reader-cache',
     why: 'A connection sees an old change counter and goes on with pages that others have written since.',
     provedBy: 'vfs',
@@ -87,6 +118,18 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     why: 'The publish forgets which request it belongs to, so that request is run again after a failover.',
     provedBy: 'engine',
     edits: [{ file: MAIN_FILE, find: 'transaction.publish(this.#announced)', replace: 'transaction.publish([])' }],
+  },
+  {
+    name: 'writes-do-not-wait-for-outcomes',
+    why: 'New writes go on where outcomes fill their space, until the side table outgrows its place.',
+    provedBy: 'engine',
+    edits: [
+      {
+        file: 'src/engine/outcome-room.ts',
+        find: 'if (this.waits) throw new NoOutcomeRoom()',
+        replace: '',
+      },
+    ],
   },
   {
     name: 'strict-answer-before-sync',

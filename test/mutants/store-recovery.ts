@@ -34,7 +34,7 @@ export const RECOVERY_MUTANTS: readonly Mutant[] = [
   {
     name: 'end-not-passed',
     why: 'A chain that breaks before the end that was known is taken for a torn tail.',
-    provedBy: 'store-kept',
+    provedBy: 'block-store',
     edits: [
       {
         file: RECOVERY,
@@ -104,7 +104,7 @@ export const RECOVERY_MUTANTS: readonly Mutant[] = [
   {
     name: 'superblocks-not-rewritten',
     why: 'A superblock that an earlier process failed to sync is trusted without being written again.',
-    provedBy: 'store-kept',
+    provedBy: 'block-store',
     edits: [
       {
         file: TAKE_OVER,
