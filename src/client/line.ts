@@ -166,6 +166,11 @@ export class Line {
     if (this.#post) this.#flush()
   }
 
+  /** Tells the engine, if there is one, whether the page is looked at. */
+  tellVisible(visible: boolean): void {
+    this.#post?.({ type: 'visibility', client: this.#client, visible }, [])
+  }
+
   /** Takes the engine's answers. */
   answers({ answers, payload = new ArrayBuffer(0) }: Answers): void {
     for (const answer of answers) this.#answer(answer, payload)

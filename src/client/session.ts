@@ -51,6 +51,8 @@ export class Session {
   info: EngineInfo | undefined
   place: Place = { role: 'leader', transport: 'worker' }
   readonly #member: Member
+  readonly #platform: ClientPlatform
+  #stopWatchingPage: (() => void) | undefined
   #lastTransaction = 0
   #leaderChanges = 0
   #lostMs = 0
@@ -67,6 +69,7 @@ export class Session {
   constructor(name: string, options: ResolvedOptions, platform: ClientPlatform) {
     this.name = name
     this.options = options
+    this.#platform = platform
     this.clock = platform.clock
     this.watch = new WriterWatch(platform.clock)
     const client = newClientId(platform)
@@ -121,6 +124,7 @@ export class Session {
   /** Starts the engine; rejects if it does not get ready. */
   async start(): Promise<void> {
     await this.#member.start(this.options.signal)
+    this.#stopWatchingPage = this.#platform.onVisibility?.((visible) => this.line.tellVisible(visible))
   }
 
   /** Everybody who has the database open. */
@@ -184,6 +188,7 @@ export class Session {
     for (const transaction of this.transactions) transaction.rollBack(closed)
     for (const abandon of this.flows) abandon(closed)
     this.line.refuseNew(closed)
+    this.#stopWatchingPage?.()
     let ended: Error | undefined
     const end = (error: Error) => {
       ended ??= error

@@ -23,6 +23,7 @@ export function pagePlatform(): ClientPlatform {
     tabs: pageTabs(connectBroker),
     startWorker,
     shareMemory,
+    onVisibility,
     getWasm: async ({ wasmModule, wasmUrl }) => wasmModule ?? wasmFrom(wasmUrl ?? ownWasm()),
   }
 }
@@ -31,6 +32,13 @@ export function pagePlatform(): ClientPlatform {
 function shareMemory(bytes: number): SharedArrayBuffer | undefined {
   const shared = globalThis.crossOriginIsolated && typeof SharedArrayBuffer !== 'undefined'
   return shared ? new SharedArrayBuffer(bytes) : undefined
+}
+
+function onVisibility(listener: (visible: boolean) => void): () => void {
+  if (typeof document === 'undefined') return () => {}
+  const onChange = () => listener(document.visibilityState === 'visible')
+  document.addEventListener('visibilitychange', onChange)
+  return () => document.removeEventListener('visibilitychange', onChange)
 }
 
 function startWorker(workerUrl: string | URL | undefined): Transport {

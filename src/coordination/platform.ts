@@ -74,6 +74,8 @@ export interface ClientPlatform extends Environment {
   startWorker(workerUrl: string | URL | undefined): Transport
   /** Memory that the page's own worker shares; undefined where the page is not cross-origin isolated. */
   shareMemory?(bytes: number): SharedArrayBuffer | undefined
+  /** Tells whenever the page is looked at again or is not any more, until the returned function is called. */
+  onVisibility?(listener: (visible: boolean) => void): () => void
   /** Begins to get the wasm. Rejects with AssetLoadError only where no worker could get it either. */
   getWasm(files: WasmFiles): Promise<WasmSource>
 }

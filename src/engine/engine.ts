@@ -121,6 +121,11 @@ export class Engine {
     this.#scheduler.wake()
   }
 
+  /** Has relaxed commits synced that are not yet. */
+  syncSoon(): void {
+    if (!this.#closing && this.#blocks.syncedSequence < this.#blocks.sequence) this.#outbox.wantSync()
+  }
+
   /** Ends a client's session, also one of before: what it has open is rolled back, what it has queued is dropped. */
   async detach(client: string): Promise<void> {
     const session = this.#sessions.get(client)

@@ -32,6 +32,8 @@ export interface OpenedEngine {
   /** Ends a client's session and forgets its outcomes; also one that is only remembered. */
   detach(client: ClientId): Promise<void>
   broadcast(event: EngineEvent['event']): void
+  /** Has relaxed commits synced that are not yet. */
+  syncSoon(): void
   /** What can wait until the first answers are out. */
   afterReady(): Promise<void>
   /** Throws DeviceError if the stored data was removed under the open storage. */
@@ -117,6 +119,7 @@ function opened(
     receive: (message) => engine.receive(message),
     detach: (client) => engine.detach(client),
     broadcast: (event) => engine.broadcast(event),
+    syncSoon: () => engine.syncSoon(),
     afterReady: async () => {
       if (store.superblockDamaged) engine.broadcast({ name: 'warning', message: SUPERBLOCK_DAMAGED })
       if (!chosen.created) await chosen.afterOpen()

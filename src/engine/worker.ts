@@ -90,6 +90,7 @@ class EngineWorker {
       else if (message.type === 'hello') void (message.start ? this.#start(message) : this.#letIn(message, port))
       else if (message.type === 'wasm') this.#giveWasm?.(message.wasm)
       else if (message.type === 'broker') this.#tabs?.takeBroker(message.port)
+      else if (message.type === 'visibility') this.#seen(message.visible)
       else void (message.client === this.#owner ? this.#close() : this.#part(message.client))
     } catch (error) {
       // Whoever sends nonsense from elsewhere must not end the work of everybody.
@@ -106,16 +107,26 @@ class EngineWorker {
     const now = this.#platform.environment.clock.monotonicMs()
     const idleMs = now - this.#lastRequestMs
     this.#lastRequestMs = now
-    // Data that the browser or the user removed under an open handle would be written to a file that has no name.
-    if (idleMs >= STILL_THERE_MS)
-      this.#looking = opened.stillThere().then(
-        () => {
-          this.#looking = undefined
-        },
-        (error: unknown) => this.#end(evicted(error)),
-      )
+    if (idleMs >= STILL_THERE_MS) this.#look(opened)
     if (this.#looking) void this.#looking.then(() => opened.receive(message))
     else opened.receive(message)
+  }
+
+  /** Data that the browser or the user removed under an open handle would be written to a file that has no name. */
+  #look(opened: OpenedEngine): void {
+    this.#looking ??= opened.stillThere().then(
+      () => {
+        this.#looking = undefined
+      },
+      (error: unknown) => this.#end(evicted(error)),
+    )
+  }
+
+  /** Whoever comes back to a page may have cleared its data elsewhere; a page that nobody sees may be ended soon. */
+  #seen(visible: boolean): void {
+    if (!this.#opened || this.#ending) return
+    if (visible) this.#look(this.#opened)
+    else this.#opened.syncSoon()
   }
 
   /** The page that started this worker wants the database. */

@@ -60,7 +60,14 @@ export interface Goodbye {
   readonly client: ClientId
 }
 
-export type ToEngine = Hello | WasmMessage | BrokerMessage | Requests | Goodbye
+/** The client's page is looked at again, or is not any more. */
+export interface Visibility {
+  readonly type: 'visibility'
+  readonly client: ClientId
+  readonly visible: boolean
+}
+
+export type ToEngine = Hello | WasmMessage | BrokerMessage | Requests | Goodbye | Visibility
 
 // ---- worker to page ----
 

@@ -38,6 +38,10 @@ export function parseToEngine(data: unknown): ToEngine {
     case 'goodbye':
       text(message, 'client')
       return data as ToEngine
+    case 'visibility':
+      text(message, 'client')
+      flag(message, 'visible')
+      return data as ToEngine
     case 'wasm':
       if (!(message.wasm instanceof WebAssembly.Module)) text(fields(message.wasm, 'wasm'), 'url')
       return data as ToEngine

@@ -105,6 +105,8 @@ class SimulatedEngine implements OpenedEngine {
   }
 
   broadcast(): void {}
+  syncSoon(): void {}
+
   async afterReady(): Promise<void> {}
   async stillThere(): Promise<void> {}
 

@@ -1,10 +1,10 @@
 // Opening and closing: options, what can go wrong before there is a database, and its end.
 
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { open, openWith } from '../../src/client/open.ts'
 import { AssetLoadError, StorageError } from '../../src/errors/errors.ts'
 import { toWireError } from '../../src/errors/wire.ts'
-import { answerPlainly, FakePlatform, INFO } from '../support/fake-engine.ts'
+import { answerPlainly, CLIENT, FakePlatform, INFO } from '../support/fake-engine.ts'
 import { settle } from '../support/manual-clock.ts'
 
 test('where there are no workers, open rejects with StorageError unavailable and says where it works', async () => {
@@ -38,6 +38,28 @@ test('the greeting carries the defaults, and info what is in force', async () =>
     },
   })
   expect(db.info).toEqual({ ...INFO, name: 'app.db', durability: 'strict', role: 'leader', transport: 'worker' })
+})
+
+test('the engine is told when the page is looked at again and when it is not, until the database is closed', async () => {
+  let tell: ((visible: boolean) => void) | undefined
+  const platform = Object.assign(new FakePlatform(), {
+    onVisibility: (listener: (visible: boolean) => void) => {
+      tell = listener
+      return () => {
+        tell = undefined
+      }
+    },
+  })
+  const db = await openWith(platform, 'app.db')
+  const told = vi.spyOn(platform.engine.transport, 'postMessage')
+  tell?.(false)
+  tell?.(true)
+  expect(told.mock.calls.map(([message]) => message)).toEqual([
+    { type: 'visibility', client: CLIENT, visible: false },
+    { type: 'visibility', client: CLIENT, visible: true },
+  ])
+  await db.close()
+  expect(tell).toBe(undefined)
 })
 
 test('a part of a sync policy keeps the defaults of the rest', async () => {

@@ -1,10 +1,18 @@
 // The worker's entry with everything real but the browser: storage in memory, SQLite from the package.
 import { describe, expect, it } from 'vitest'
+import { DeviceError } from '../../src/device/device.ts'
+import { type OpenEngine, storedEngines } from '../../src/engine/open-engine.ts'
 import { loadSqlite } from '../../src/engine/sqlite-module.ts'
 import { startEngineWorker } from '../../src/engine/worker.ts'
 import type { WorkerPlatform } from '../../src/engine/worker-platform.ts'
 import { realEnvironment } from '../../src/environment.ts'
-import { type Answer, type FromEngine, type Hello, PROTOCOL_VERSION } from '../../src/protocol/messages.ts'
+import {
+  type Answer,
+  type FromEngine,
+  type Hello,
+  PROTOCOL_VERSION,
+  type Requests,
+} from '../../src/protocol/messages.ts'
 import * as code from '../../src/vfs/result-codes.ts'
 import { sqliteWasm } from '../support/sqlite.ts'
 
@@ -53,7 +61,7 @@ function hello(changes: Partial<Hello> = {}): Hello {
   }
 }
 
-function start(scope: { document?: unknown } = {}) {
+function start(scope: { document?: unknown } = {}, openEngine?: OpenEngine) {
   const posted: FromEngine[] = []
   let arrived: (() => void) | undefined
   const page = platform()
@@ -61,7 +69,7 @@ function start(scope: { document?: unknown } = {}) {
     posted.push(message)
     arrived?.()
   }
-  const receive = startEngineWorker({ ...scope, postMessage: post }, page)
+  const receive = startEngineWorker({ ...scope, postMessage: post }, page, openEngine)
   const next = async (): Promise<FromEngine> => {
     while (posted.length === 0)
       await new Promise<void>((resolve) => {
@@ -71,6 +79,55 @@ function start(scope: { document?: unknown } = {}) {
   }
   return { receive, next, page }
 }
+
+type Worker = ReturnType<typeof start>
+
+/** Sends one request and answers what it is answered with. */
+async function ask(
+  { receive, next }: Worker,
+  request: Extract<Requests['requests'][number], { type: 'script' | 'maintenance' }>,
+): Promise<Answer> {
+  receive({ type: 'requests', client: CLIENT, ackedThrough: 0, requests: [request] })
+  for (;;) {
+    const message = await next()
+    const answer = message.type === 'answers' && message.answers.find(({ seq }) => seq === request.seq)
+    if (answer) return answer
+  }
+}
+
+const unsynced = async (worker: Worker, seq: number) => {
+  const answer = await ask(worker, { type: 'maintenance', seq, timeoutMs: 0, action: 'metrics' })
+  return answer.type === 'report' && answer.report.kind === 'metrics' && answer.report.metrics.unsyncedCommits
+}
+
+// Relaxed commits waited for their timer while the page could be ended at any moment, and a page that was come back to
+// from where its data had been cleared went on acknowledging writes for up to half a minute.
+describe('a page that is not looked at any more', () => {
+  it('has its relaxed commits synced', async () => {
+    const worker = start()
+    const { settings } = hello()
+    worker.receive(hello({ settings: { ...settings, durability: 'relaxed' } }))
+    worker.receive({ type: 'wasm', wasm: await sqliteWasm() })
+    for (let message = await worker.next(); message.type !== 'ready'; ) message = await worker.next()
+    await ask(worker, { type: 'script', seq: 1, timeoutMs: 0, sql: 'CREATE TABLE t(a)' })
+    expect(await unsynced(worker, 2)).toBe(1)
+    worker.receive({ type: 'visibility', client: CLIENT, visible: false })
+    expect(await unsynced(worker, 3)).toBe(0)
+  })
+
+  it('has its storage looked for when it is looked at again', async () => {
+    const page = platform()
+    const worker = start({}, async (...given) => {
+      const opened = await storedEngines(page)(...given)
+      return { ...opened, stillThere: () => Promise.reject(new DeviceError('evicted', 'it is gone')) }
+    })
+    worker.receive(hello())
+    worker.receive({ type: 'wasm', wasm: await sqliteWasm() })
+    for (let message = await worker.next(); message.type !== 'ready'; ) message = await worker.next()
+    worker.receive({ type: 'visibility', client: CLIENT, visible: true })
+    expect(await worker.next()).toMatchObject({ event: { name: 'terminated', error: { code: 'evicted' } } })
+  })
+})
 
 describe('the engine worker', () => {
   it('answers a greeting with what is in force, holding the lock that tells of its life', async () => {
