@@ -289,8 +289,9 @@ export class InteractiveRunner {
     const { writer } = database
     this.#runner.enter(transaction.session, writer)
     return this.#runner.writes.withRoom(() => {
-      database.readers.release(reader)
+      // First what may fail: the reader is the transaction's until it has the writer.
       writer.beginImmediate()
+      database.readers.release(reader)
       transaction.connection = writer
       transaction.onWriter = true
       this.#runner.owner = transaction
