@@ -78,7 +78,7 @@ export interface OpenOptions {
   readonly cacheBytes?: number | undefined
   /** Bytes of a row beyond which large values travel in pieces. Default 1 MiB. */
   readonly rowBytesMax?: number | undefined
-  /** Milliseconds until a call ends with TimeoutError; 0 for no limit. Default 30 000. */
+  /** Milliseconds until a call ends with TimeoutError; 0 for no limit. Default 30 000; VACUUM has none by itself. */
   readonly timeoutMs?: number | undefined
   /** Whether foreign keys are enforced. Default true. */
   readonly foreignKeys?: boolean | undefined

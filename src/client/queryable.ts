@@ -245,7 +245,7 @@ export abstract class Queryable {
       build: (writer): RequestBody => ({ ...build(writer), ...(transaction !== undefined && { transaction }) }),
       reader: timed(reader, session.clock, options),
       signal: options?.signal,
-      timeoutMs: options?.timeoutMs ?? session.options.timeoutMs,
+      timeoutMs: options?.timeoutMs ?? (text.vacuum ? 0 : session.options.timeoutMs),
     })
     this.#scope.succeeded(text)
     return result

@@ -34,9 +34,11 @@ export interface StatementText {
   readonly writes: boolean
   /** It certainly changes nothing. */
   readonly reads: boolean
+  /** It rewrites the database, which takes as long as that is large. */
+  readonly vacuum: boolean
 }
 
-const plain: StatementText = { control: false, opens: false, closes: false, writes: false, reads: false }
+const plain: StatementText = { control: false, opens: false, closes: false, writes: false, reads: false, vacuum: false }
 const plainWrite: StatementText = { ...plain, writes: true }
 const plainRead: StatementText = { ...plain, reads: true }
 
@@ -56,6 +58,7 @@ export function statementText(sql: string): StatementText {
     closes: first === 'commit' || first === 'end' || (first === 'rollback' && !partly),
     writes,
     reads: false,
+    vacuum: first === 'vacuum',
   }
 }
 
@@ -82,5 +85,5 @@ export function scriptText(script: string): StatementText {
   const control = text.control || later.some((word) => CONTROL.has(word) && word !== ignored)
   const opens = text.opens || later.some((word) => word === 'begin' || word === 'savepoint')
   const closes = LAST_ENDS.test(script) && ignored === '' && !/--|\/\*/.test(script)
-  return { control, opens, closes, writes: text.writes, reads: false }
+  return { control, opens, closes, writes: text.writes, reads: false, vacuum: text.vacuum || later.includes('vacuum') }
 }

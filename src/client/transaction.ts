@@ -181,7 +181,7 @@ class TransactionState implements OpenTransaction {
   async begin(): Promise<void> {
     const { session } = this
     const immediate = this.#mode === 'immediate'
-    const text = { control: false, opens: false, closes: false, writes: immediate, reads: false }
+    const text = { control: false, opens: false, closes: false, writes: immediate, reads: false, vacuum: false }
     const lifetimeMs = this.#options.timeoutMs ?? LIFETIME_MS
     const waiting = immediate ? session.watch.observe() : undefined
     const request = session.line.call({
