@@ -53,7 +53,8 @@ export abstract class Queryable {
 
   /**
    * Runs a script of any number of statements without parameters, as one atomic transaction unless it controls
-   * transactions itself; inside a transaction, as part of it. Rows are dropped. A script with its own transactions whose
+   * transactions itself, or changes `foreign_keys` between two writes: such a script runs statement by statement, and what
+   * was done before an error stays. Inside a transaction it is part of that. Rows are dropped. A script with its own transactions whose
    * worker ended is not run again: LeaderLostError tells by `applied: 'partly'` and `statements` how far it had come.
    * Throws SqliteError, TimeoutError, AbortError, LeaderLostError, ClosedError.
    */
