@@ -83,6 +83,7 @@ export async function doctorWith(
     worker = { available: false, why: error.message }
   }
   const { opfs, indexedDb } = offers
+  const { advice, reasons } = await import('./doctor-words.ts')
   const storage = opfs.available ? 'opfs' : indexedDb.available ? 'indexeddb' : undefined
   return {
     storage,
@@ -94,24 +95,6 @@ export async function doctorWith(
     ...facts,
     databases,
   }
-}
-
-function reasons(worker: Offered, { opfs, indexedDb }: { opfs: Offered; indexedDb: Offered }): string[] {
-  if (!worker.available) return [`The worker cannot be started: ${worker.why}`]
-  if (opfs.available) return ['OPFS works in this browser, and is the fastest storage that keeps data.']
-  const first = `OPFS cannot be used here: ${opfs.why}`
-  if (indexedDb.available) return [first, 'IndexedDB works, and keeps data too.']
-  return [first, `IndexedDB cannot be used here: ${indexedDb.why}`]
-}
-
-function advice(storage: DoctorReport['storage'], facts: PageFacts): string[] {
-  const words: string[] = []
-  if (storage !== undefined && facts.persisted === false)
-    words.push('The browser may evict this data when space runs short: ask it not to with navigator.storage.persist().')
-  if (storage === 'indexeddb')
-    words.push('On IndexedDB an open database is held in memory: keep it below some hundred megabytes.')
-  if (!facts.webLocks) words.push('Without Web Locks a worker that dies silently is noticed by time-outs only.')
-  return words
 }
 
 async function pageFacts(): Promise<PageFacts> {

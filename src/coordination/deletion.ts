@@ -85,7 +85,7 @@ function robbed(name: string): StorageError {
 function notLetGo(name: string): StorageError {
   return new StorageError(
     'busy',
-    `The database "${name}" is open in another tab that has not let go of it within ${LET_GO_MS} ms: the browser may have frozen that tab, or it is inside a long statement. Nothing was deleted. Close that tab, or look at it once, then try again.`,
+    `The database "${name}" is open in another tab that has not let go of it within ${LET_GO_MS} ms: it may be frozen, or inside a long statement. Nothing was deleted. Close or look at that tab, then try again.`,
     { retryable: true },
   )
 }

@@ -207,13 +207,13 @@ export function failureError(failure: TransportFailure): Error {
   if (failure.kind === 'crash') return new DataSyncError('internal', `The worker failed: ${failure.message}`)
   const message =
     failure.message ||
-    `The worker's script could not be loaded from ${failure.url ?? 'its address'}. Set the option 'workerUrl' of open() to the address under which the file 'datasync/worker' is served (same origin as the page, type text/javascript), and allow it in the page's Content-Security-Policy (worker-src).`
+    `The worker's script could not be loaded from ${failure.url ?? 'its address'}. Set the option 'workerUrl' of open() to where 'datasync/worker' is served, and allow it in the Content-Security-Policy (worker-src).`
   return new AssetLoadError(message, failure.url === undefined ? {} : { url: failure.url })
 }
 
 function versionError(protocol: number): AssetLoadError {
   return new AssetLoadError(
-    `The worker speaks protocol ${protocol}, this page ${PROTOCOL_VERSION}: they come from different releases. Serve the worker of the same release, or correct the option 'workerUrl'.`,
+    `The worker speaks protocol ${protocol}, this page ${PROTOCOL_VERSION}: they are of different releases. Serve the worker of this page's, or correct the option 'workerUrl'.`,
   )
 }
 
