@@ -54,8 +54,9 @@ export abstract class Queryable {
   /**
    * Runs a script of any number of statements without parameters, as one atomic transaction unless it controls
    * transactions itself, or changes `foreign_keys` between two writes: such a script runs statement by statement, and what
-   * was done before an error stays. Inside a transaction it is part of that. Rows are dropped. A script with its own transactions whose
-   * worker ended is not run again: LeaderLostError tells by `applied: 'partly'` and `statements` how far it had come.
+   * was done before an error stays. Inside a transaction it is part of that. Rows are dropped. A script with its own
+   * transactions whose worker ended is not run again: LeaderLostError tells by `applied: 'partly'` and `statements` how far
+   * it had come.
    * Throws SqliteError, TimeoutError, AbortError, LeaderLostError, ClosedError.
    */
   async exec(script: string, options?: CallOptions): Promise<void> {
