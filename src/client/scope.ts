@@ -2,7 +2,7 @@
 // are the same (`queryable.ts`) and only this differs: number, rules for sending again, who watches the writer.
 
 import type { TransactionId } from '../protocol/messages.ts'
-import type { CallPlan } from './call.ts'
+import type { CallObserver, CallPlan } from './call.ts'
 import type { Session } from './session.ts'
 import type { StatementText } from './sql-text.ts'
 
@@ -29,11 +29,26 @@ export class DatabaseScope implements Scope {
 
   admit(text: StatementText): ScopedPlan {
     const again = this.session.admit(text)
-    const observer = text.writes ? this.session.watch.observe() : undefined
+    const watch = text.writes ? this.session.watch.observe() : undefined
+    const observer = text.opens && !text.closes ? this.#opening(watch) : watch
     return { ...again, ifLost: text.reads ? 'no' : 'unknown', observer }
   }
 
   succeeded(text: StatementText): void {
     this.session.succeeded(text)
+  }
+
+  /** Until it is answered, what is called after it may be part of the transaction that it begins. */
+  #opening(watch: CallObserver | undefined): CallObserver {
+    return {
+      made: (abandon) => {
+        this.session.mayOpen(1)
+        watch?.made(abandon)
+      },
+      settled: () => {
+        this.session.mayOpen(-1)
+        watch?.settled()
+      },
+    }
   }
 }

@@ -61,7 +61,10 @@ export class Session {
   #counts: ClientCounts | undefined
   /** The PRAGMAs of its own that are in force, once they are others than those of `open`. */
   #pragmas: SessionPragmas | undefined
+  /** A transaction begun by SQL text is open, as the engine said last. */
   #textOpen = false
+  /** Calls under way that may open one. */
+  #textOpening = 0
   #textLost: Error | undefined
   #closing: Promise<void> | undefined
   readonly #warned = new Set<string>()
@@ -107,6 +110,7 @@ export class Session {
       onAnswers: (answers) => {
         this.#counts = answers.counts ?? this.#counts
         this.#pragmas = answers.pragmas ?? this.#pragmas
+        this.#textOpen = answers.textOpen === true
         this.line.answers(answers)
       },
       onEvent: (event) => this.#tell(event),
@@ -154,18 +158,18 @@ export class Session {
     const lost = this.#textLost
     this.#textLost = undefined
     if (lost) throw lost
-    const asks = text.control || this.#textOpen
-    // A script that ends what it begins leaves nothing open, however it ends.
-    if (text.opens && !text.closes) this.#textOpen = true
-    return { resend: true, asks }
+    return { resend: true, asks: text.control || this.#textOpen || this.#textOpening > 0 }
+  }
+
+  /** To be called with 1 when a call is made that may open a transaction by text, with -1 when it has settled. */
+  mayOpen(by: 1 | -1): void {
+    this.#textOpening += by
   }
 
   /** To be called when a piece of SQL text has succeeded. */
   succeeded(text: StatementText): void {
-    if (!text.closes) return
-    this.#textOpen = false
     // Its end was recorded, though its engine did not live to say so.
-    this.#textLost = undefined
+    if (text.closes) this.#textLost = undefined
   }
 
   warnDuplicates(columns: readonly string[]): void {

@@ -2,7 +2,7 @@
 // answers leave through.
 
 import { toWireError } from '../errors/wire.ts'
-import type { ClientCounts, ClientSettings, EngineEvent, FromEngine } from '../protocol/messages.ts'
+import type { Answers, ClientCounts, ClientSettings, EngineEvent, FromEngine } from '../protocol/messages.ts'
 import type { SessionPragmas } from '../protocol/session-pragmas.ts'
 import type { OpenBulk } from './bulk.ts'
 import { type CountsOfClient, NO_COUNTS } from './client-counts.ts'
@@ -101,7 +101,12 @@ export class Session {
   /** `counts`: as of these answers, so that a client never knows of a change before it knows of the request that made it. */
   send(replies: readonly Reply[], counts: ClientCounts | undefined): void {
     if (this.ended) return
-    const message = { ...buildAnswers(replies), ...(counts && this.#newCounts(counts)), ...this.#newPragmas() }
+    const message: Answers = {
+      ...buildAnswers(replies),
+      ...(counts && this.#newCounts(counts)),
+      ...this.#newPragmas(),
+      ...(this.textTransaction !== undefined && { textOpen: true }),
+    }
     this.#port.post(message, message.payload ? [message.payload] : [])
   }
 

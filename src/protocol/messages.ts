@@ -112,6 +112,8 @@ export interface Answers {
   readonly counts?: ClientCounts
   /** The client's own PRAGMAs, when they have changed. */
   readonly pragmas?: SessionPragmas
+  /** A transaction that the client began by SQL text is open. */
+  readonly textOpen?: true
 }
 
 export interface Closed {

@@ -62,6 +62,7 @@ export function parseFromEngine(data: unknown): FromEngine {
       for (const answer of list(message, 'answers')) checkAnswer(fields(answer, 'answer'), payloadBytes)
       if (message.counts !== undefined) checkCounts(message.counts)
       if (message.pragmas !== undefined) checkPragmas(message.pragmas)
+      if (message.textOpen !== undefined) flag(message, 'textOpen')
       return data as FromEngine
     }
     case 'ready': {

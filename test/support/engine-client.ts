@@ -74,6 +74,8 @@ export class TestClient {
   autoCredit = true
   /** What the engine said last of what this client has counted. */
   counts: ClientCounts | undefined
+  /** Whether the engine said last that a transaction begun by text is open. */
+  textOpen = false
   /** How integers come out. */
   integers: IntegerMode = 'auto'
   /** Tells the engine which answers have arrived, as a real client does. */
@@ -285,6 +287,7 @@ export class TestClient {
     if (message.type === 'event') this.events.push(message.event)
     if (message.type !== 'answers') return
     this.counts = message.counts ?? this.counts
+    this.textOpen = message.textOpen === true
     this.#payload = message.payload ?? new ArrayBuffer(0)
     for (const answer of message.answers) this.#settle(answer)
   }

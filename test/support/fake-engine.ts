@@ -40,6 +40,7 @@ export class FakeEngine {
   readonly transport: Transport
   terminated = false
   #payload = new ArrayBuffer(0)
+  #textOpen = false
   readonly #platform: FakePlatform
 
   constructor(platform: FakePlatform) {
@@ -77,7 +78,7 @@ export class FakeEngine {
   }
 
   answer(...answers: readonly Answer[]): void {
-    this.post({ type: 'answers', answers })
+    this.post({ type: 'answers', answers, ...(this.#textOpen && { textOpen: true as const }) })
   }
 
   /** Answers with rows, packed as the engine packs them. */
@@ -113,8 +114,20 @@ export class FakeEngine {
           ? []
           : (this.#platform.script(request, this) ?? []),
       )
+      for (const request of message.requests) this.#follow(request, answers)
       if (answers.length > 0) this.answer(...answers)
     }
+  }
+
+  /** Transactions by text, as far as one statement per request and its success tell. */
+  #follow(request: Request, answers: readonly Answer[]): void {
+    if (
+      request.type !== 'statement' ||
+      !answers.some((answer) => answer.seq === request.seq && answer.type === 'result')
+    )
+      return
+    if (/^(begin|savepoint)/i.test(request.sql)) this.#textOpen = true
+    if (/^(commit|end|release|rollback(?! to))/i.test(request.sql)) this.#textOpen = false
   }
 }
 

@@ -297,6 +297,30 @@ test('writes between BEGIN and COMMIT as text are not sent again, and the loss i
   await db.run('INSERT')
 })
 
+// Whether a transaction begun by text was open was told by the texts alone. After RELEASE, a BEGIN that failed, or a script
+// with a comment, every later leader change rejected a call as rolled back that had been committed: who obeyed wrote twice.
+test.each([
+  ['SAVEPOINT and RELEASE', ['SAVEPOINT a', 'RELEASE a']],
+  ['a BEGIN that failed', ['BEGIN EXCLUSIVELY']],
+  ['a script with a comment', ['-- v2\nBEGIN; INSERT; COMMIT;']],
+] as const)('after %s nothing is said to be lost with the engine', async (_, texts) => {
+  const platform = new FakePlatform((request) =>
+    request.type === 'statement' && /EXCLUSIVELY/.test(request.sql)
+      ? [{ type: 'error', seq: request.seq, error: toWireError(new StorageError('io', 'no')) }]
+      : answerPlainly(request),
+  )
+  const db = await openWith(platform, 'app.db')
+  for (const text of texts) await (text.includes(';') ? db.exec(text) : db.run(text).catch(() => {}))
+  platform.script = silent
+  const read = db.query('SELECT 1')
+  await settle()
+  platform.script = answerPlainly
+  platform.engine.vanish()
+  await read
+  expect(platform.engine.requests).not.toMatchObject([{ asks: true }])
+  await db.run('INSERT')
+})
+
 test('if no other worker can be had every call rejects with the reason, and the next call tries again', async () => {
   const platform = new FakePlatform(silent)
   const db = await openWith(platform, 'app.db')

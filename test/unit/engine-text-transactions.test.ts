@@ -31,7 +31,9 @@ describe('a transaction begun by SQL text', () => {
     expect(await rows(db)).toEqual([[1], [2], [3], [4], [5], [6], [7]])
     expect(await rows(reader)).toEqual([])
     expect(blocks.sequence).toBe(before)
+    expect([db.textOpen, reader.textOpen]).toEqual([true, false])
     await db.run(end)
+    expect(db.textOpen).toBe(false)
     expect(blocks.sequence).toBeGreaterThan(before)
     await waiting
     expect(await rows(other)).toEqual([[1], [2], [3], [4], [5], [6], [7], [9]])
