@@ -239,6 +239,11 @@ export class Engine {
       this.#syncTimer.committed(this.#unsyncedBytes, Math.ceil(this.#unsyncedBytes / this.#blocks.blockSize))
     this.#unsyncedBytes = 0
     this.#lastWorkMs = this.#environment.clock.monotonicMs()
+    this.tidySoon()
+  }
+
+  /** Has the store tidy up once there is no work: what a crash left in its log is replayed at each opening until then. */
+  tidySoon(): void {
     this.#cancelIdle ??= this.#environment.clock.after(IDLE_MS, () => this.#whenIdle())
   }
 

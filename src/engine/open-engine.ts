@@ -121,6 +121,7 @@ function opened(
     broadcast: (event) => engine.broadcast(event),
     syncSoon: () => engine.syncSoon(),
     afterReady: async () => {
+      engine.tidySoon()
       if (store.superblockDamaged) engine.broadcast({ name: 'warning', message: SUPERBLOCK_DAMAGED })
       if (!chosen.created) await chosen.afterOpen()
     },

@@ -383,8 +383,6 @@ export class BlockStore implements Blocks {
   async #runTakeOver(): Promise<void> {
     await this.#takeOverLeft?.run()
     this.#takeOverLeft = undefined
-    // A log that snapshots had made grow is replayed at every opening until it is folded.
-    if (logBytesUsed(this.#state) > usualBytes(this.#state)) this.#folding.start()
     this.#onWritable()
   }
 

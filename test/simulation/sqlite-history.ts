@@ -108,7 +108,7 @@ export class History {
     return same ? undefined : (first ?? 'has no state that it may have seen')
   }
 
-  /** The request under way that commits without an outcome. */
+  /** The request under way that commits without an outcome, or part by part. */
   bareUnderWay(): Sent | undefined {
     for (const { unanswered } of this.#clients)
       for (const sent of unanswered.values()) if (sent.work.type === 'bare') return sent
@@ -126,6 +126,11 @@ export class History {
   #replay(sequence: number, { client, seq }: Origin): void {
     const sent = this.#clients.find(({ id }) => id === client)?.unanswered.get(seq)
     if (!sent) throw new Broken(`commit ${sequence} names request ${client} ${seq}, which does not wait`)
+    // Each commit of a script with its own transactions tells how far that is.
+    if (sent.work.type === 'bare') {
+      this.#replayBare()
+      return
+    }
     if (sent.commit !== undefined) throw new Broken(`${sent} is applied twice (${sent.commit})`)
     sent.commit = sequence
     const { work } = sent

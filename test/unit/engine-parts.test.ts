@@ -1,7 +1,7 @@
 // The engine's smaller parts, each by itself: splitting scripts, places in texts, recorded outcomes, credit, the sync timer,
 // the order of requests.
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Job } from '../../src/engine/job.ts'
 import { countsMoved, decodeOutcome, encodeOutcome, type RecordedOutcome } from '../../src/engine/outcome.ts'
 import { Scheduler } from '../../src/engine/scheduler.ts'
@@ -12,6 +12,7 @@ import { SyncTimer } from '../../src/engine/sync-timer.ts'
 import type { Clock } from '../../src/environment.ts'
 import type { SyncPolicy } from '../../src/protocol/messages.ts'
 import { ShadowFile, ShadowSpace } from '../../src/vfs/shadow-files.ts'
+import { startEngine } from '../support/engine-client.ts'
 import { MemoryBlocks } from '../support/memory-blocks.ts'
 
 /** A clock that stands still until it is told to go on. */
@@ -287,4 +288,20 @@ describe('a shadow file', () => {
       { numRuns: 50 },
     )
   })
+})
+
+// What a crash had left in a long log was replayed at every opening until somebody wrote.
+it('an engine that nobody writes to has its store tidy up after the opening, once', async () => {
+  let tidied = 0
+  const { engine } = await startEngine({
+    store: {
+      idle: () => {
+        tidied++
+      },
+    },
+  })
+  engine.tidySoon()
+  engine.tidySoon()
+  await vi.waitFor(() => expect(tidied).toBe(1))
+  await engine.close()
 })

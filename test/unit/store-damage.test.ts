@@ -96,26 +96,6 @@ test('a damaged superblock is reported at opening and mended, and a fold reports
   expect((await open(new MemoryDevice({ areas: device.areas }))).superblockDamaged).toBe(false)
 })
 
-// A log that snapshots had made grow was folded only when something was written, and replayed at every opening until then.
-test('a log that had grown is folded at the next opening, without a commit', async () => {
-  const device = new MemoryDevice()
-  const store = await open(device)
-  await commit(store, [0], 1)
-  store.pin()
-  for (let value = 0; value < 64; value++)
-    await commit(
-      store,
-      Array.from({ length: 16 }, (_, i) => i),
-      value,
-    )
-  const grown = store.metrics().logRecords ?? 0
-  const again = await open(new MemoryDevice({ areas: device.areas }))
-  expect(grown).toBeGreaterThan(60)
-  for (let turns = 0; turns < 1000 && again.metrics().folds === 0; turns++) await new Promise(setImmediate)
-  expect(again.metrics()).toMatchObject({ folds: 1, logRecords: 0 })
-  expect(again.read(3)).toEqual(block(63))
-})
-
 class ForgetfulDevice extends MemoryDevice {
   forgets = 0
   override write(...[area, bytes, at]: Parameters<MemoryDevice['write']>): void {
