@@ -31,6 +31,9 @@ export function browserHelperPlatform(): HelperPlatform | undefined {
   }
 }
 
+/** Held here until they are ended: Firefox collects a worker that waits and that only its own handlers refer to. */
+const RUNNING = new Set<Worker>()
+
 /** The script of the worker that calls it, once more: wherever it came from, it is the same release. */
 function startHelper(): HelperPort {
   const worker = new Worker(globalThis.location.href, { type: 'module', name: 'datasync-helper' })
@@ -41,8 +44,10 @@ function startHelper(): HelperPort {
     terminate() {
       worker.onmessage = worker.onerror = worker.onmessageerror = null
       worker.terminate()
+      RUNNING.delete(worker)
     },
   }
+  RUNNING.add(worker)
   worker.onmessage = ({ data }) => port.onmessage?.(data)
   worker.onerror = (event) => {
     event.preventDefault()
