@@ -12,7 +12,8 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // Much of it waits for browsers that start, die or time out: two files at once, on any machine alike.
+          maxWorkers: 2,
         },
       },
     ],

@@ -4,6 +4,7 @@
 // It is given up as a whole. Until it is back the storage does not grow, so what it freed is left for what was promised:
 // space that was reserved and not stored, and the room that a transaction needs even to overwrite.
 
+import type { Clock } from '../environment.ts'
 import { isOutOfSpace } from './device-errors.ts'
 import type { Connection } from './indexeddb-connection.ts'
 import type { Head } from './indexeddb-format.ts'
@@ -40,4 +41,17 @@ export function mayUseBallast(pieces: readonly Piece[]): boolean {
   const growth = (pieces.at(-1)?.sizes.main ?? 0) - (pieces[0]?.sizesBefore.main ?? 0)
   const logBytes = pieces.reduce((sum, piece) => sum + piece.logBytes, 0)
   return growth <= BALLAST_GROWTH_BYTES_MAX && logBytes <= BALLAST_LOG_BYTES_MAX
+}
+
+const PAUSES_MS = [50, 150, 400, 900]
+
+/**
+ * Waits before what was promised space is stored once more: a platform counts what was deleted, the ballast too, as free
+ * only some time later. False, at once, after the last pause.
+ */
+export async function pauseForSpace(clock: Clock, pauses: number): Promise<boolean> {
+  const waitMs = PAUSES_MS[pauses]
+  if (waitMs === undefined) return false
+  await new Promise<void>((resolve) => clock.after(waitMs, resolve))
+  return true
 }

@@ -14,7 +14,7 @@ import { deviceErrorFrom, isOutOfSpace } from './device-errors.ts'
 import { HelperConnection } from './helper-connection.ts'
 import { toHex } from './hex.ts'
 import { ResidentAreas } from './indexeddb-areas.ts'
-import { type Ballast, mayUseBallast, takeOverIfRoom } from './indexeddb-ballast.ts'
+import { type Ballast, mayUseBallast, pauseForSpace, takeOverIfRoom } from './indexeddb-ballast.ts'
 import { Connection, type Durability, NotBegunError, type StoreConnection } from './indexeddb-connection.ts'
 import { CHUNK_BYTES, type Head } from './indexeddb-format.ts'
 import { loadContent, tooLarge } from './indexeddb-load.ts'
@@ -374,6 +374,7 @@ export class IndexedDbDevice implements Device {
   async #storePiece(piece: Piece, durability: Durability, mayUseBallast: boolean): Promise<void> {
     await this.#own()
     const to: Head = { ...this.#head, piece: Math.max(...this.#places) + 1, sizes: piece.sizes }
+    let pauses = 0
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#connection.storePiece(piece, this.#places, to, durability)
@@ -381,7 +382,12 @@ export class IndexedDbDevice implements Device {
       } catch (error) {
         if (error instanceof DeviceError) throw error
         if (isOutOfSpace(error)) {
-          if (this.#ballast !== 'kept' || !mayUseBallast) throw error
+          if (!mayUseBallast || this.#ballast === 'none') throw error
+          if (this.#ballast === 'spent') {
+            if (!(await pauseForSpace(this.#options.environment.clock, pauses++))) throw error
+            attempt--
+            continue
+          }
           this.#ballast = 'spent'
           this.#tight = true
           await this.#connection.giveUpBallast()

@@ -26,7 +26,7 @@ describe.each(AVAILABLE.filter((kind) => kind !== 'webkit'))('in %s', (kind) => 
   let server: TestServer
   let browser: BrowserSession
   const open = (name: string, options: typeof LITTLE | { storage: 'indexeddb' } = LITTLE) =>
-    call<DatabaseSteps, 'open'>(browser.page, 'open', { name, options })
+    call<DatabaseSteps, 'open'>(browser.page, 'open', { name, options: { ...options, timeoutMs: 110_000 } })
   const exec = (sql: string) => call<DatabaseSteps, 'exec'>(browser.page, 'exec', sql)
   const value = (sql: string) => call<DatabaseSteps, 'value'>(browser.page, 'value', { sql })
   const fill = async (count: number) => {
