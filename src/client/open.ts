@@ -8,8 +8,9 @@ import { pagePlatform } from './start-worker.ts'
 
 /**
  * Opens the database `name`, creating it if it does not exist, in a worker of this page. See `OpenOptions` for the
- * defaults. Throws UsageError (`unknown-option`, `invalid-argument`), StorageError (`unavailable`, `busy` when another
- * tab has it open, `corrupt`, ...), AssetLoadError when worker or wasm cannot be loaded, TimeoutError, AbortError.
+ * defaults. Throws UsageError (`unknown-option`, `invalid-argument`), StorageError (`unavailable`, `busy` when its
+ * storage is held by something that is no tab of this release, `corrupt`, ...), AssetLoadError when worker or wasm cannot
+ * be loaded, TimeoutError, AbortError. Any number of tabs of a site may have it open.
  */
 export async function open(name: string, options: OpenOptions = {}): Promise<Database> {
   return openWith(pagePlatform(), name, options)

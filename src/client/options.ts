@@ -76,7 +76,7 @@ export interface OpenOptions {
   readonly checksum?: ChecksumName | undefined
   /** Bytes of SQLite's page caches together. Default 8 MiB. */
   readonly cacheBytes?: number | undefined
-  /** Bytes of a row beyond which large values travel in pieces. Default 1 MiB. */
+  /** Is to be the bytes beyond which a value travels in pieces; has no effect yet. Default 1 MiB. */
   readonly rowBytesMax?: number | undefined
   /** Milliseconds until a call ends with TimeoutError; 0 for no limit. Default 30 000; VACUUM has none by itself. */
   readonly timeoutMs?: number | undefined
@@ -95,7 +95,7 @@ export interface OpenOptions {
   readonly wasmUrl?: string | URL | undefined
   /** The compiled `sqlite3.wasm`; then no address is needed. */
   readonly wasmModule?: WebAssembly.Module | undefined
-  /** Turns on logging in the worker. Default false. */
+  /** Is to turn on logging in the worker, which does not log anything yet. Default false. */
   readonly debug?: boolean | undefined
   /** Ends the opening with AbortError. */
   readonly signal?: AbortSignal | undefined
