@@ -48,7 +48,7 @@ export interface LaunchOptions {
   readonly switches?: readonly string[]
   /**
    * Chromium: only the tab in front is visible, as for a user; a tab that is visible cannot be frozen. Without it every tab
-   * is held to be visible.
+   * is held to be visible. In Firefox the others always are hidden. With it timers run as often there as in front.
    */
   readonly hidesTabs?: boolean
 }
