@@ -62,7 +62,7 @@ await build({
   entry: { worker: 'src/worker.ts' },
   dts: true,
   sourcemap: true,
-  deps: { alwaysBundle: [/.*/], onlyBundle: ['@sqlite.org/sqlite-wasm', 'xxhash-wasm', 'hash-wasm'] },
+  deps: { alwaysBundle: [/.*/], onlyBundle: ['@sqlite.org/sqlite-wasm', 'xxhash-wasm'] },
   plugins: [reducedSqlite(join(root, 'src')), selfContained()],
 })
 const wasm = join(partial, 'sqlite3.wasm')

@@ -4,7 +4,7 @@ import { type ChosenStorage, chooseStorage } from '../device/choose.ts'
 import { CancelFlags } from '../protocol/cancel-flags.ts'
 import type { ClientId, ClientSettings, EngineEvent, EngineInfo, Requests, StartOptions } from '../protocol/messages.ts'
 import { BlockStore } from '../store/block-store.ts'
-import { Checksums, checksumBit } from '../store/checksum.ts'
+import { Checksums } from '../store/checksum.ts'
 import { Engine } from './engine.ts'
 import type { ClientPort } from './session.ts'
 import { explainPolicy, loadSqlite } from './sqlite-module.ts'
@@ -57,7 +57,7 @@ export function storedEngines(
   return async (start, wasm, scope) => {
     const { environment } = platform
     // Compiled once per thread, while the storage is looked at; the store asks for it again and tells what fails.
-    Checksums.load(checksumBit(start.checksum)).catch(() => {})
+    Checksums.load().catch(() => {})
     const loading = wasm.then((source) => loadSqlite(source, scope))
     // Both start at once; if the storage fails first, nobody waits for SQLite any more.
     loading.catch(() => {})

@@ -3,7 +3,7 @@ import { ClosedError, DataSyncError, type StorageError } from '../errors/errors.
 import type { BlockStoreOptions } from './block-store-options.ts'
 import type { Blocks, ScratchArea, Snapshot } from './block-store-types.ts'
 import { appendMark, syncAll } from './checkpoint.ts'
-import { Checksums, checksumBit } from './checksum.ts'
+import { Checksums } from './checksum.ts'
 import { type Acknowledgement, Clients } from './clients.ts'
 import { CommitRoom } from './commit-room.ts'
 import { createIfBlank } from './create.ts'
@@ -73,8 +73,7 @@ export class BlockStore implements Blocks {
     const checksum = options.checksum ?? 'xxhash64'
     const sizes = { ...SIZES, ...options.sizes }
     try {
-      const checksums = options.checksums ?? (await Checksums.load(0))
-      await checksums.add(checksumBit(checksum))
+      const checksums = options.checksums ?? (await Checksums.load())
       const blank = await createIfBlank(options, { device, environment, checksums, checksum, sizes })
       const keptBytesMax = options.maxDirtyBytes ?? 4 * MIB
       const recovered = await recover({ device, environment, checksums, checksum, keptBytesMax, sizes })

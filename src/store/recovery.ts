@@ -80,7 +80,6 @@ async function readTwice<T>(read: () => Promise<T>): Promise<T> {
 async function readStore({ device, checksums, sizes }: RecoveryOptions): Promise<Found> {
   const superblocks = SUPERBLOCK_AT.map((at) => decodeSuperblock(readAll(device, at, SECTOR), checksums))
   const superblock = chooseSuperblock(superblocks)
-  await checksums.add(superblock.checksumsUsed)
   const tableBytes = readAll(
     device,
     TABLE_AT[superblock.tablePlace === 0 ? 0 : 1],

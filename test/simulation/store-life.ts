@@ -36,7 +36,7 @@ let loaded: Promise<Checksums> | undefined
 
 /** `kind`: what the disk does with unsynced writes (simulated-disk.ts). Throws Broken with the seed. */
 export async function life(seed: number, kind: DiskKind, tally: Tally): Promise<void> {
-  loaded ??= Checksums.load(0b1110)
+  loaded ??= Checksums.load()
   const chance = seeded(seed)
   const shape = drawShape(chance)
   const comparison = new Comparison(shape.blockSize)

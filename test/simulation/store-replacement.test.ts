@@ -145,7 +145,7 @@ async function crashedAt(
 }
 
 test.each<Kind>(['kept', 'undone'])('on a disk of kind %s a crash leaves the old content or the new', async (kind) => {
-  const checksums = await Checksums.load(1 << 1)
+  const checksums = await Checksums.load()
   const counts = { old: 0, new: 0, over: 0 }
   for (let seed = 1; seed <= LIVES; seed++) {
     for (let point = 1; ; point++) {
@@ -160,7 +160,7 @@ test.each<Kind>(['kept', 'undone'])('on a disk of kind %s a crash leaves the old
 })
 
 test.each<Kind>(['kept', 'undone'])('on a disk of kind %s that fails, what is acknowledged counts', async (kind) => {
-  const checksums = await Checksums.load(1 << 1)
+  const checksums = await Checksums.load()
   const counts = { replaced: 0, refused: 0 }
   for (let seed = 1; seed <= LIVES * 4; seed++) {
     const life = new Life(seed, kind, checksums)

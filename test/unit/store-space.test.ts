@@ -121,7 +121,7 @@ test('the logs are switched once between two records, and back if the log entere
   device.reserve('log-1', 2048)
   const log = new Log({
     writer: new DeviceWriter(device, 4096),
-    checksums: await Checksums.load(0),
+    checksums: await Checksums.load(),
     storeId: '00'.repeat(16),
     term: 1,
     place: { log: 0, offset: 1024, checksum: 1n, term: 1 },
