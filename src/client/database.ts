@@ -157,7 +157,8 @@ export class Database extends Queryable {
    * `queueDepth`, `groups`, `requests` and `groupRequestsMax` of the scheduler; `timerSyncs`, `debounceSyncs`,
    * `thresholdSyncs` and `requestSyncs` with the milliseconds of each (`timerSyncsMs`, ...), `lastSyncMs`; `writes`,
    * `flushes`, `syncs`, `checksumFailures`, `logBytes`, `liveBytes`, `unsyncedCommits`, `pins` (snapshots) of the store;
-   * `readersInUse`, `wasmHeapBytes`; `repeatsAnswered`: requests that were answered from a commit made before. Of this client:
+   * `readersInUse`, `wasmHeapBytes`, `heapsReplaced` (SQLite started anew to give memory back); `repeatsAnswered`: requests
+   * that were answered from a commit made before. Of this client:
    * `leaderChanges`, `lastFailoverMs` (from the loss of an engine to the next), `resentRequests`. Names
    * may be added and, with a change of the store, removed. Throws LeaderLostError, TimeoutError, AbortError, ClosedError.
    */

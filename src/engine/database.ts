@@ -8,6 +8,7 @@ import { ReaderPool } from './reader-pool.ts'
 import type { SqliteInstance } from './sqlite-instance.ts'
 
 const READERS_MAX = 8
+const HEAP_BYTES_BESIDE_CACHE = 32 << 20
 
 export interface DatabaseOptions {
   readonly name: string
@@ -16,20 +17,33 @@ export interface DatabaseOptions {
 }
 
 export class Database {
-  readonly instance: SqliteInstance
   readonly blocks: Blocks
-  readonly packer: RowPacker
   readonly #options: DatabaseOptions
+  #instance: SqliteInstance
+  #packer: RowPacker
   #writer: Connection
   #readers: ReaderPool
 
   constructor(instance: SqliteInstance, blocks: Blocks, options: DatabaseOptions) {
-    this.instance = instance
+    this.#instance = instance
     this.blocks = blocks
     this.#options = options
-    this.packer = new RowPacker(instance)
+    this.#packer = new RowPacker(instance)
     this.#writer = this.#connect(0.75)
     this.#readers = this.#newReaders()
+  }
+
+  get instance(): SqliteInstance {
+    return this.#instance
+  }
+
+  get packer(): RowPacker {
+    return this.#packer
+  }
+
+  /** True once SQLite's memory, which never shrinks, is larger than its caches account for. */
+  get swollen(): boolean {
+    return this.#instance.heap.bytes().length > this.#options.cacheBytes + HEAP_BYTES_BESIDE_CACHE
   }
 
   get readers(): ReaderPool {
@@ -61,6 +75,14 @@ export class Database {
   /** A connection of its own to something else than the database, to be closed by the caller. */
   connectTo(view: Blocks): Connection {
     return new Connection(this.instance, { name: 'view', blockSize: view.blockSize, cacheBytes: 2 << 20, view })
+  }
+
+  /** Goes on with another SQLite in place of the one so far; no connection may be in use. Clients notice nothing. */
+  replaceInstance(begin: () => SqliteInstance): void {
+    this.close()
+    this.#instance = begin()
+    this.#packer = new RowPacker(this.#instance)
+    this.connect()
   }
 
   close(): void {

@@ -17,6 +17,7 @@ import { RequestRunner } from './runner.ts'
 import { Scheduler } from './scheduler.ts'
 import { type ClientPort, Session } from './session.ts'
 import { SqliteInstance } from './sqlite-instance.ts'
+import type { StartSqlite } from './sqlite-module.ts'
 import { SyncTimer } from './sync-timer.ts'
 
 const IDLE_MS = 200
@@ -32,6 +33,8 @@ export interface EngineStore extends MaintenanceStore {
 
 export interface EngineOptions {
   readonly sqlite3: Sqlite3Static
+  /** Starts another SQLite when the memory of the first has grown too large; without it, it is kept. */
+  readonly startSqlite?: StartSqlite
   readonly blocks: Blocks
   readonly store?: EngineStore
   readonly environment: Environment
@@ -52,10 +55,13 @@ export class Engine {
   readonly #syncTimer: SyncTimer
   readonly #sessions = new Map<string, Session>()
   readonly #cancelFlags: CancelFlags | undefined
+  readonly #startSqlite: StartSqlite | undefined
   #unsyncedBytes = 0
   #cancelIdle: (() => void) | undefined
   #lastWorkMs = 0
   #closing = false
+  /** How often SQLite was started anew to give its memory back. */
+  #heapsReplaced = 0
 
   /** Opens the database. Throws StorageError `corrupt` if its first block is damaged. */
   constructor(options: EngineOptions) {
@@ -64,6 +70,7 @@ export class Engine {
     this.#store = options.store ?? {}
     this.#environment = environment
     this.#cancelFlags = options.cancelFlags
+    this.#startSqlite = options.startSqlite
     this.#database = new Database(new SqliteInstance(sqlite3, blocks, environment), blocks, { name, cacheBytes })
     this.#syncTimer = new SyncTimer(environment.clock, () => this.#outbox.wantSync())
     this.#outbox = new Outbox(
@@ -81,7 +88,7 @@ export class Engine {
       },
       onGroup: () => this.#afterGroup(),
       sessions: () => this.#sessions.values(),
-      metrics: () => this.#syncTimer.metrics(),
+      metrics: () => ({ ...this.#syncTimer.metrics(), heapsReplaced: this.#heapsReplaced }),
       onFatal: (error) => this.#terminated(error),
     })
     this.#scheduler = new Scheduler(environment.clock, this.#runner)
@@ -234,6 +241,7 @@ export class Engine {
   }
 
   #afterGroup(): void {
+    if (this.#startSqlite && this.#database.swollen) this.tidySoon()
     if (this.#unsyncedBytes === 0) return
     if (this.#blocks.syncedSequence < this.#blocks.sequence)
       this.#syncTimer.committed(this.#unsyncedBytes, Math.ceil(this.#unsyncedBytes / this.#blocks.blockSize))
@@ -252,14 +260,36 @@ export class Engine {
     this.#cancelIdle = undefined
     const { clock } = this.#environment
     const restMs = this.#lastWorkMs + IDLE_MS - clock.monotonicMs()
-    const busy = !this.#outbox.quiet || this.#scheduler.depth > 0 || this.#runner.owner !== undefined
+    const busy = this.#busy
     if (restMs > 1 || busy) {
       this.#cancelIdle = clock.after(busy ? IDLE_MS : restMs, () => this.#whenIdle())
       return
     }
     if (this.#closing || this.#runner.latched !== undefined) return
-    const tidy = async () => this.#store.idle?.()
+    const tidy = async () => {
+      await this.#store.idle?.()
+      await this.#giveHeapBack()
+    }
     tidy().catch((error: unknown) => this.broadcast({ name: 'warning', message: `Tidying up failed: ${error}` }))
+  }
+
+  get #busy(): boolean {
+    return !this.#outbox.quiet || this.#scheduler.depth > 0 || this.#runner.owner !== undefined
+  }
+
+  /**
+   * The memory of a wasm module never shrinks, so SQLite is started anew once it has grown too large. Whatever clients have
+   * is kept outside of it, but for what transactions and streams hold: after their end this comes again.
+   */
+  async #giveHeapBack(): Promise<void> {
+    const database = this.#database
+    if (!this.#startSqlite || !database.swollen || database.readers.busy) return
+    const sqlite3 = await this.#startSqlite()
+    this.#scheduler.post(() => {
+      if (this.#closing || this.#runner.latched !== undefined || this.#busy || database.readers.busy) return
+      database.replaceInstance(() => new SqliteInstance(sqlite3, this.#blocks, this.#environment))
+      this.#heapsReplaced++
+    })
   }
 
   /** Clients give the engine up at this event, so it follows the answers that it causes. */

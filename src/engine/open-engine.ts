@@ -7,7 +7,7 @@ import { BlockStore } from '../store/block-store.ts'
 import { Checksums } from '../store/checksum.ts'
 import { Engine } from './engine.ts'
 import type { ClientPort } from './session.ts'
-import { explainPolicy, loadSqlite } from './sqlite-module.ts'
+import { compileSqlite, explainPolicy } from './sqlite-module.ts'
 import type { WorkerPlatform } from './worker-platform.ts'
 
 const READ_ONLY = 'There is no space to take it over for writing, so it can only be read until there is.'
@@ -18,7 +18,7 @@ const SUPERBLOCK_DAMAGED =
 const damagedText = (blocks: number): string =>
   `${blocks} damaged blocks were found when the log was brought home. verify() names them; everything else goes on.`
 
-type SqliteSource = Parameters<typeof loadSqlite>[0]
+type SqliteSource = Parameters<typeof compileSqlite>[0]
 
 /** An engine that can be served: what its worker needs of it. */
 export interface OpenedEngine {
@@ -58,7 +58,10 @@ export function storedEngines(
     const { environment } = platform
     // Compiled once per thread, while the storage is looked at; the store asks for it again and tells what fails.
     Checksums.load().catch(() => {})
-    const loading = wasm.then((source) => loadSqlite(source, scope))
+    const loading = wasm.then(async (source) => {
+      const startSqlite = await compileSqlite(source, scope)
+      return { startSqlite, sqlite3: await startSqlite() }
+    })
     // Both start at once; if the storage fails first, nobody waits for SQLite any more.
     loading.catch(() => {})
     const chosen = await choose(start)
@@ -85,7 +88,7 @@ export function storedEngines(
       if (chosen.created) await chosen.afterOpen()
       const { name, cacheBytes } = start
       const cancelFlags = start.cancelFlags && new CancelFlags(start.cancelFlags)
-      engine = new Engine({ sqlite3: await loading, blocks: store, store, environment, name, cacheBytes, cancelFlags })
+      engine = new Engine({ ...(await loading), blocks: store, store, environment, name, cacheBytes, cancelFlags })
       return opened(platform, start, { chosen, store, engine })
     } catch (error) {
       await chosen.device.close()

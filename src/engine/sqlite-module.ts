@@ -24,14 +24,28 @@ interface PackageConfig {
   sqlite3ApiConfig?: { disable: { vfs: Record<string, boolean> }; warn(): void; debug(): void; log(): void }
 }
 
+/** Starts SQLite, each time anew with a memory of its own. Throws AssetLoadError when that fails. */
+export type StartSqlite = () => Promise<Sqlite3Static>
+
 /**
  * Loads and starts SQLite. Throws UsageError `wrong-thread` on a page's main thread, AssetLoadError when the wasm file
  * cannot be fetched, compiled or started.
  */
 export async function loadSqlite(source: WasmSource, scope: ModuleScope): Promise<Sqlite3Static> {
+  const start = await compileSqlite(source, scope)
+  return start()
+}
+
+/** Like `loadSqlite` up to the start. */
+export async function compileSqlite(source: WasmSource, scope: ModuleScope): Promise<StartSqlite> {
   refuseMainThread(scope)
   const compiling = source instanceof WebAssembly.Module ? source : compile(source.url, scope.fetch ?? fetch)
-  const [module, { default: init }] = await Promise.all([compiling, import('@sqlite.org/sqlite-wasm')])
+  const [module] = await Promise.all([compiling, import('@sqlite.org/sqlite-wasm')])
+  return () => startSqlite(module, source)
+}
+
+async function startSqlite(module: WebAssembly.Module, source: WasmSource): Promise<Sqlite3Static> {
+  const { default: init } = await import('@sqlite.org/sqlite-wasm')
   const start: (options: ModuleOptions) => Promise<Sqlite3Static> = init
   const config: typeof globalThis & PackageConfig = globalThis
   const silent = () => {}

@@ -71,6 +71,11 @@ describe.each(AVAILABLE)('in %s', (kind) => {
       await dumpOf(await sqliteFile({ pageSize: 8192, rows: ROWS, sql: "UPDATE t SET a = 'changed' WHERE id = 5" })),
     )
 
+    const { grown, left, rows } = await call<ApiSteps, 'memory'>(page, 'memory', null)
+    expect(grown).toBeGreaterThan(40)
+    expect(left).toBeLessThan(20)
+    expect(rows).toBe(ROWS)
+
     const { report, progressed, folded, liveBytes, pages } = await call<ApiSteps, 'housekeeping'>(
       page,
       'housekeeping',

@@ -1,7 +1,7 @@
 // A client of the engine for tests, without a page and without a worker: calls become envelopes, answers are matched by
 // their number and decoded. Every call of one tick travels in one envelope, as a real client sends them.
 import { Engine, type EngineStore } from '../../src/engine/engine.ts'
-import { loadSqlite } from '../../src/engine/sqlite-module.ts'
+import { loadSqlite, type StartSqlite } from '../../src/engine/sqlite-module.ts'
 import { type Environment, realEnvironment } from '../../src/environment.ts'
 import { fromWireError } from '../../src/errors/wire.ts'
 import type { CancelFlags } from '../../src/protocol/cancel-flags.ts'
@@ -355,11 +355,14 @@ export async function startEngine<B extends Blocks = ObservedBlocks>(
     environment?: Environment
     cacheBytes?: number
     cancelFlags?: CancelFlags
+    startSqlite?: StartSqlite
   } = {},
 ): Promise<EngineFixture<B>> {
   const blocks = options.blocks ?? (new ObservedBlocks() as Blocks as B)
+  const { startSqlite } = options
   const engine = new Engine({
-    sqlite3: await loadSqlite(await sqliteWasm(), {}),
+    sqlite3: await (startSqlite ? startSqlite() : loadSqlite(await sqliteWasm(), {})),
+    ...(startSqlite && { startSqlite }),
     blocks,
     ...(options.store && { store: options.store }),
     environment: options.environment ?? realEnvironment(),

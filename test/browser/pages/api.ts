@@ -82,6 +82,18 @@ const steps = {
     return { ...facts, kind, log }
   },
 
+  /** Makes SQLite's memory grow, waits until the idle engine has given it back, and reads and writes. */
+  async memory() {
+    const db = current()
+    const megabytes = async () => Math.ceil(((await db.metrics()).wasmHeapBytes ?? 0) / 2 ** 20)
+    await db.value('SELECT length(hex(zeroblob(30000000)))')
+    const grown = await megabytes()
+    while ((await db.metrics()).heapsReplaced !== 1) await new Promise((resolve) => setTimeout(resolve, 300))
+    const rows = await db.value<number>('SELECT count(*) FROM t')
+    await db.run('UPDATE t SET a = a WHERE id = 1')
+    return { grown, left: await megabytes(), rows }
+  },
+
   async housekeeping() {
     const db = current()
     await db.run('DELETE FROM t WHERE id > 100')
