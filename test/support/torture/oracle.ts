@@ -66,9 +66,14 @@ export class Oracle {
     this.#unexpected.push(text)
   }
 
+  /** What is wrong already, whatever is found in the end. */
+  get problems(): readonly string[] {
+    return [...this.#lost, ...this.#hung, ...this.#unexpected]
+  }
+
   /** True once something is wrong that no later event can put right. */
   get failed(): boolean {
-    return this.#lost.length + this.#hung.length + this.#unexpected.length > 0
+    return this.problems.length > 0
   }
 
   /** The last events of every tab. */

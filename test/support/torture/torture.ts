@@ -124,7 +124,15 @@ class Torture {
         `${Math.round((progressMs - startedMs) / 1000)} s: leader changes ${leaderChanges}, acknowledged ${acknowledged}`,
       )
     }
-    return this.#finish()
+    try {
+      return await this.#finish()
+    } catch (error) {
+      // Mostly what went wrong before is the reason.
+      const { problems } = this.#oracle
+      throw new Error(`It could not be brought to its end: ${error}\n${problems.join('\n')}\n${this.#oracle.log()}`, {
+        cause: error,
+      })
+    }
   }
 
   async end(): Promise<void> {
