@@ -3,6 +3,7 @@
 
 import { UsageError } from '../errors/errors.ts'
 import type { Answer, IntegerMode, MaintenanceReport, PackedRows, StatementResult } from '../protocol/messages.ts'
+import { RowPieces } from '../protocol/row-pieces.ts'
 import { type ArrayRow, type ObjectRow, readArrayRows, readObjectRows, type SqlValue } from '../protocol/row-reader.ts'
 
 /** How rows come out. */
@@ -25,8 +26,13 @@ export interface BatchResult<Row = ObjectRow> extends RunResult {
   readonly rows: Row[]
 }
 
-export type ChunkAnswer = Extract<Answer, { type: 'chunk' | 'bytes' }>
-export type FinalAnswer = Exclude<Answer, { type: 'chunk' | 'bytes' | 'progress' | 'error' }>
+export type ChunkAnswer = Extract<Answer, { type: 'chunk' | 'bytes' | 'batch-part' }>
+export type FinalAnswer = Exclude<Answer, ChunkAnswer | { type: 'progress' | 'error' }>
+
+/** True for an answer that has to be credited and does not end its request. */
+export function isPiece(answer: Answer): answer is ChunkAnswer {
+  return answer.type === 'chunk' || answer.type === 'bytes' || answer.type === 'batch-part'
+}
 
 export interface AnswerReader<T> {
   /** Takes part of the rows or bytes; only readers of these get any. */
@@ -37,38 +43,29 @@ export interface AnswerReader<T> {
   restart(): void
 }
 
-/** For requests that answer `done`. */
-export const readDone: AnswerReader<void> = {
-  chunk: refuseChunk,
-  finish: (answer) => expectAnswer(answer, 'done'),
-  restart() {},
+/** For requests with one answer. */
+function readWhole<T>(finish: (answer: FinalAnswer) => T): AnswerReader<T> {
+  return { chunk: refuseChunk, finish, restart() {} }
 }
 
-export const readPrepared: AnswerReader<Extract<Answer, { type: 'prepared' }>> = {
-  chunk: refuseChunk,
-  finish(answer) {
-    expectAnswer(answer, 'prepared')
-    return answer
-  },
-  restart() {},
-}
+/** For requests that answer `done`. */
+export const readDone: AnswerReader<void> = /* @__PURE__ */ readWhole((answer) => expectAnswer(answer, 'done'))
+
+export const readPrepared: AnswerReader<Extract<Answer, { type: 'prepared' }>> = /* @__PURE__ */ readWhole((answer) => {
+  expectAnswer(answer, 'prepared')
+  return answer
+})
 
 /** For housekeeping calls that answer with a report of their kind. */
 export function readReport<K extends MaintenanceReport['kind']>(
   kind: K,
 ): AnswerReader<Extract<MaintenanceReport, { kind: K }>> {
-  return {
-    chunk: refuseChunk,
-    finish(answer) {
-      expectAnswer(answer, 'report')
-      const { report } = answer
-      if (!isReport(report, kind)) {
-        throw new UsageError('protocol', `The engine reported '${report.kind}' instead of '${kind}'.`)
-      }
-      return report
-    },
-    restart() {},
-  }
+  return readWhole((answer) => {
+    expectAnswer(answer, 'report')
+    const { report } = answer
+    if (isReport(report, kind)) return report
+    throw new UsageError('protocol', `The engine reported '${report.kind}' instead of '${kind}'.`)
+  })
 }
 
 function isReport<K extends MaintenanceReport['kind']>(
@@ -80,26 +77,18 @@ function isReport<K extends MaintenanceReport['kind']>(
 
 /** For a statement whose rows are not wanted. */
 export function readRun(integers: IntegerMode): AnswerReader<RunResult> {
-  return {
-    chunk: refuseChunk,
-    finish(answer) {
-      expectAnswer(answer, 'result')
-      return runResult(answer, integers)
-    },
-    restart() {},
-  }
+  return readWhole((answer) => {
+    expectAnswer(answer, 'result')
+    return runResult(answer, integers)
+  })
 }
 
 /** For one part of a bulk: `undefined` until the last part's answer. */
-export const readBulkPart: AnswerReader<number | undefined> = {
-  chunk: refuseChunk,
-  finish(answer) {
-    if (answer.type === 'result') return answer.changes
-    expectAnswer(answer, 'done')
-    return undefined
-  },
-  restart() {},
-}
+export const readBulkPart: AnswerReader<number | undefined> = /* @__PURE__ */ readWhole((answer) => {
+  if (answer.type === 'result') return answer.changes
+  expectAnswer(answer, 'done')
+  return undefined
+})
 
 /** For all rows of one statement. `onDuplicates` hears of columns that hide others of the same name. */
 export function readRows(
@@ -140,17 +129,30 @@ export function readBatch(
   shape: RowShape,
   onDuplicates: (columns: readonly string[]) => void,
 ): AnswerReader<BatchResult<ObjectRow | ArrayRow>[]> {
+  let items: BatchResult<ObjectRow | ArrayRow>[] = []
+  let sink = new RowSink(shape, onDuplicates)
+  const take = (results: readonly StatementResult[], payload: ArrayBuffer) => {
+    for (const result of results) {
+      sink.take(result.columns, result.rows, payload)
+      items.push({ ...runResult(result, shape.integers), rows: sink.rows })
+      sink = new RowSink(shape, onDuplicates)
+    }
+  }
   return {
-    chunk: refuseChunk,
+    chunk(answer, payload) {
+      if (answer.type === 'batch-part') take(answer.results, payload)
+      else if (answer.type === 'chunk') sink.take(answer.columns, answer.rows, payload)
+      else refuseChunk()
+    },
     finish(answer, payload) {
       expectAnswer(answer, 'batch-result')
-      return answer.results.map((result) => {
-        const sink = new RowSink(shape, onDuplicates)
-        sink.take(result.columns, result.rows, payload)
-        return { ...runResult(result, shape.integers), rows: sink.rows }
-      })
+      take(answer.results, payload)
+      return items
     },
-    restart() {},
+    restart() {
+      items = []
+      sink = new RowSink(shape, onDuplicates)
+    },
   }
 }
 
@@ -158,6 +160,7 @@ export function readBatch(
 export class RowSink {
   rows: (ObjectRow | ArrayRow)[] = []
   #columns: readonly string[] | undefined
+  readonly #pieces = new RowPieces()
   readonly #shape: RowShape
   readonly #onDuplicates: (columns: readonly string[]) => void
 
@@ -178,9 +181,10 @@ export class RowSink {
       this.#columns = columns
       if (this.#shape.rowMode === 'object' && new Set(columns).size < columns.length) this.#onDuplicates(columns)
     }
-    if (!packed || packed.count === 0) return
+    if (!packed || packed.bytes === 0) return
     if (!this.#columns) throw new UsageError('protocol', 'Rows came before the names of their columns.')
-    const source = { payload, at: packed.at, bytes: packed.bytes, count: packed.count }
+    const source = this.#pieces.take(packed, payload)
+    if (!source) return
     const { rowMode, integers } = this.#shape
     if (rowMode === 'array') readArrayRows(source, this.#columns.length, integers, this.rows as ArrayRow[])
     else readObjectRows(source, this.#columns, integers, this.rows as ObjectRow[])

@@ -40,7 +40,8 @@ export interface DoctorReport {
   readonly databases: readonly DatabaseEntry[]
 }
 
-type PageFacts = Pick<
+/** What the page knows by itself. */
+export type PageFacts = Pick<
   DoctorReport,
   | 'webLocks'
   | 'broadcastChannel'
@@ -52,7 +53,6 @@ type PageFacts = Pick<
   | 'deviceMemoryBytes'
 >
 
-const GIB = 1024 ** 3
 const NOT_LOOKED: StorageOffer = { available: false, why: 'It could not be looked at without the worker.' }
 
 /**
@@ -60,6 +60,7 @@ const NOT_LOOKED: StorageOffer = { available: false, why: 'It could not be looke
  * the report, also a worker that does not load. Throws UsageError for wrong options, TimeoutError, AbortError.
  */
 export async function doctor(options?: StoredOptions): Promise<DoctorReport> {
+  const { pageFacts } = await import('./doctor-words.ts')
   return doctorWith(pagePlatform(), await pageFacts(), options)
 }
 
@@ -94,22 +95,5 @@ export async function doctorWith(
     indexedDb,
     ...facts,
     databases,
-  }
-}
-
-async function pageFacts(): Promise<PageFacts> {
-  const { navigator } = globalThis
-  const storage: StorageManager | undefined = navigator?.storage
-  const memoryGiB = navigator && 'deviceMemory' in navigator ? Number(navigator.deviceMemory) : undefined
-  const estimate = await storage?.estimate?.().catch(() => undefined)
-  return {
-    webLocks: Boolean(navigator && 'locks' in navigator && navigator.locks),
-    broadcastChannel: typeof BroadcastChannel !== 'undefined',
-    sharedWorker: typeof SharedWorker !== 'undefined',
-    crossOriginIsolated: globalThis.crossOriginIsolated === true,
-    persisted: await storage?.persisted?.().catch(() => undefined),
-    usageBytes: estimate?.usage,
-    quotaBytes: estimate?.quota,
-    deviceMemoryBytes: memoryGiB && memoryGiB * GIB,
   }
 }

@@ -6,7 +6,7 @@
 
 import { TimeoutError } from '../errors/errors.ts'
 import type { ValueWriter } from '../protocol/value-writer.ts'
-import type { AnswerReader, ChunkAnswer, FinalAnswer } from './answer-readers.ts'
+import { type AnswerReader, type ChunkAnswer, type FinalAnswer, isPiece } from './answer-readers.ts'
 import type { CallObserver, CallPlan, RequestBody } from './call.ts'
 import type { Scope } from './scope.ts'
 import type { StatementText } from './sql-text.ts'
@@ -52,9 +52,7 @@ export class Flow {
     const piece = this.#pieces.shift()
     if (!piece) return undefined
     this.#taken = true
-    if (piece.answer.type === 'chunk' || piece.answer.type === 'bytes') {
-      this.#scope.session.line.credit(this.#seq, 1)
-    }
+    if (isPiece(piece.answer)) this.#scope.session.line.credit(this.#seq, 1)
     return piece
   }
 

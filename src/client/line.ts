@@ -21,6 +21,7 @@ import type {
 } from '../protocol/messages.ts'
 import { ValueWriter } from '../protocol/value-writer.ts'
 import { abortError } from './abort.ts'
+import { isPiece } from './answer-readers.ts'
 import { type Call, type CallPlan, effect, lostError, numbered } from './call.ts'
 import { Deadlines } from './deadlines.ts'
 import { packAgain } from './pack-again.ts'
@@ -298,8 +299,9 @@ export class Line {
       this.#reject(call, fromWireError(answer.error))
       return
     }
+    let final = false
     try {
-      if (answer.type === 'chunk' || answer.type === 'bytes') {
+      if (isPiece(answer)) {
         call.plan.reader.chunk(answer, payload)
         if (call.plan.demandMs === undefined) this.#controls.push({ type: 'credit', target: answer.seq, chunks: 1 })
         return
@@ -308,14 +310,14 @@ export class Line {
         call.plan.onProgress?.(answer.done, answer.total)
         return
       }
+      final = true
       const result = call.plan.reader.finish(answer, payload)
       this.#sent.delete(answer.seq)
       this.#settle(call)
       call.resolve(result)
     } catch (error) {
       this.#sent.delete(answer.seq)
-      if (answer.type === 'chunk' || answer.type === 'bytes' || answer.type === 'progress')
-        this.#tellCancelled(answer.seq)
+      if (!final) this.#tellCancelled(answer.seq)
       this.#reject(call, error)
     }
   }

@@ -76,7 +76,10 @@ export interface OpenOptions {
   readonly checksum?: ChecksumName | undefined
   /** Bytes of SQLite's page caches together. Default 8 MiB. */
   readonly cacheBytes?: number | undefined
-  /** Is to be the bytes beyond which a value travels in pieces; has no effect yet. Default 1 MiB. */
+  /**
+   * Bytes beyond which a row comes in pieces, of which at most four are under way, so that the worker never holds all of it.
+   * Of several tabs, that of the one which leads counts. Default 1 MiB.
+   */
   readonly rowBytesMax?: number | undefined
   /** Milliseconds until a call ends with TimeoutError; 0 for no limit. Default 30 000; VACUUM has none by itself. */
   readonly timeoutMs?: number | undefined

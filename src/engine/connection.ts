@@ -23,7 +23,7 @@ const SQLITE_PREPARE_PERSISTENT = 1
 /** Steps of SQLite's virtual machine between two looks at the clock; some 20 microseconds. */
 const PROGRESS_STEPS = 1000
 
-/** The statement ran longer than it may hold the writer; it is to be started again on a reader. */
+/** The statement ran longer, or gave more, than it may on the writer; it is to be started again on a reader. */
 export class SliceEnded extends Error {}
 
 /** A PRAGMA that SQLite was not allowed to run, because the engine answers it. */
@@ -41,6 +41,8 @@ export interface RunLimits {
   readonly deadlineMs: number
   /** On the monotonic clock; the statement ends with SliceEnded. */
   readonly sliceEndMs?: number
+  /** Bytes of rows that may wait for the statement's end; beyond them it ends with SliceEnded. */
+  readonly heldBytesMax?: number
   /** Asked now and then; true ends the statement with AbortError. */
   readonly cancelled?: () => boolean
 }
@@ -164,6 +166,11 @@ export class Connection {
     } finally {
       this.release(statement)
     }
+  }
+
+  /** Bytes of rows that what runs now may hold back. */
+  get heldBytesMax(): number {
+    return this.#limits.heldBytesMax ?? Number.POSITIVE_INFINITY
   }
 
   /** Runs `work` under limits on its time. */

@@ -14,6 +14,8 @@ export interface DatabaseOptions {
   readonly name: string
   /** SQLite's page caches together; the writer takes three quarters. */
   readonly cacheBytes: number
+  /** Larger rows are sent in pieces. */
+  readonly rowBytesMax: number
 }
 
 export class Database {
@@ -28,7 +30,7 @@ export class Database {
     this.#instance = instance
     this.blocks = blocks
     this.#options = options
-    this.#packer = new RowPacker(instance)
+    this.#packer = this.newPacker()
     this.#writer = this.#connect(0.75)
     this.#readers = this.#newReaders()
   }
@@ -52,6 +54,11 @@ export class Database {
 
   get writer(): Connection {
     return this.#writer
+  }
+
+  /** For a statement that others run beside. */
+  newPacker(): RowPacker {
+    return new RowPacker(this.instance, this.#options.rowBytesMax)
   }
 
   /** Throws away the writer's temporary objects and attached databases, with the connection that holds them. */
@@ -81,7 +88,7 @@ export class Database {
   replaceInstance(begin: () => SqliteInstance): void {
     this.close()
     this.#instance = begin()
-    this.#packer = new RowPacker(this.#instance)
+    this.#packer = this.newPacker()
     this.connect()
   }
 

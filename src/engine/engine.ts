@@ -40,6 +40,8 @@ export interface EngineOptions {
   readonly environment: Environment
   readonly name: string
   readonly cacheBytes: number
+  /** Larger rows are sent in pieces. */
+  readonly rowBytesMax: number
   /** Where requests are marked that are given up, if the page can share memory. */
   readonly cancelFlags?: CancelFlags | undefined
 }
@@ -65,13 +67,14 @@ export class Engine {
 
   /** Opens the database. Throws StorageError `corrupt` if its first block is damaged. */
   constructor(options: EngineOptions) {
-    const { sqlite3, blocks, environment, name, cacheBytes } = options
+    const { sqlite3, blocks, environment, name, cacheBytes, rowBytesMax } = options
     this.#blocks = blocks
     this.#store = options.store ?? {}
     this.#environment = environment
     this.#cancelFlags = options.cancelFlags
     this.#startSqlite = options.startSqlite
-    this.#database = new Database(new SqliteInstance(sqlite3, blocks, environment), blocks, { name, cacheBytes })
+    const instance = new SqliteInstance(sqlite3, blocks, environment)
+    this.#database = new Database(instance, blocks, { name, cacheBytes, rowBytesMax })
     this.#syncTimer = new SyncTimer(environment.clock, () => this.#outbox.wantSync())
     this.#outbox = new Outbox(
       blocks,

@@ -86,9 +86,10 @@ export function storedEngines(
         onDamage: (blocks) => engine?.broadcast({ name: 'corruption', block: undefined, message: damagedText(blocks) }),
       })
       if (chosen.created) await chosen.afterOpen()
-      const { name, cacheBytes } = start
+      const { name, cacheBytes, rowBytesMax } = start
       const cancelFlags = start.cancelFlags && new CancelFlags(start.cancelFlags)
-      engine = new Engine({ ...(await loading), blocks: store, store, environment, name, cacheBytes, cancelFlags })
+      const sizes = { cacheBytes, rowBytesMax }
+      engine = new Engine({ ...(await loading), blocks: store, store, environment, name, ...sizes, cancelFlags })
       return opened(platform, start, { chosen, store, engine })
     } catch (error) {
       await chosen.device.close()

@@ -60,12 +60,13 @@ export function encodeOutcome(outcome: RecordedOutcome | PartOutcome, moved: Cou
     length += 13
     if (length > OUTCOME_BYTES_MAX) return head(KIND_ROWS_LOST, moved)
     if (!rows) continue
-    const { bytes, count } = joinedChunks(rows.chunks)
     const names = new TextEncoder().encode(JSON.stringify(rows.columns ?? []))
-    length += 12 + names.length + bytes.length
+    length += 12 + names.length + rows.chunks.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    // Nothing is put together that is too large to be kept.
+    if (length > OUTCOME_BYTES_MAX) return head(KIND_ROWS_LOST, moved)
+    const { bytes, count } = joinedChunks(rows.chunks)
     parts.push(u32(names.length), names, u32(count), u32(bytes.length), bytes)
   }
-  if (length > OUTCOME_BYTES_MAX) return head(KIND_ROWS_LOST, moved)
   return concat([head(outcome.kind === 'batch' ? KIND_BATCH : KIND_RESULT, moved), ...parts])
 }
 

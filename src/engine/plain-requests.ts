@@ -1,6 +1,7 @@
 // Requests outside of any transaction of their client: a statement, a batch, a script. Each that writes is a transaction of its
 // own; a read runs on the writer while that is free and the read is short, else on a reader.
 import type { BatchItem, ScriptRequest, StatementRequest } from '../protocol/messages.ts'
+import { CHUNK_BYTES } from '../protocol/value-codec.ts'
 import { type Connection, SliceEnded } from './connection.ts'
 import type { Host } from './host.ts'
 import type { Job } from './job.ts'
@@ -24,6 +25,8 @@ import { type Maybe, settled } from './write-transactions.ts'
 
 /** Autocommit reads on the writer must end within this time, else they start again on a reader. */
 const WRITER_READ_MS_MAX = 8
+/** They hold their rows back; what gives more is read on a reader, as fast as its client takes it. */
+const WRITER_READ_BYTES_MAX = 4 * CHUNK_BYTES
 
 export class PlainRequests {
   readonly #runner: Host
@@ -55,7 +58,8 @@ export class PlainRequests {
     try {
       refuseOutsideTransaction(statement)
       const sliceEndMs = job.startedMs + WRITER_READ_MS_MAX
-      return runner.result(job, writer.limited({ ...job.limits, sliceEndMs }, runIt), false)
+      const limits = { ...job.limits, sliceEndMs, heldBytesMax: WRITER_READ_BYTES_MAX }
+      return runner.result(job, writer.limited(limits, runIt), false)
     } catch (error) {
       if (!(error instanceof SliceEnded)) throw error
       job.place = 'reader'

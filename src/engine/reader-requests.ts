@@ -7,7 +7,6 @@ import { releaseParameters } from './binding.ts'
 import type { Connection } from './connection.ts'
 import type { Host } from './host.ts'
 import type { Job } from './job.ts'
-import { RowPacker } from './packing.ts'
 import { runOnReader } from './reader-run.ts'
 import { chunkReply } from './reply.ts'
 import type { RunResult } from './scheduler.ts'
@@ -123,7 +122,7 @@ export class ReaderRequests {
         // The transaction goes on while the stream is read, and its connection may have to move to the writer.
         ahead: request.stream === true && transactionOf(job) !== undefined,
         want: request.want,
-        packer: new RowPacker(database.instance),
+        packer: database.newPacker(),
         clock: this.#runner.clock,
         sendChunk: (chunk, columns) => {
           stream.send(false, () => this.#runner.send(job, chunkReply(request.seq, chunk, columns), false, sequence))

@@ -35,20 +35,31 @@ export async function runOnReader(run: ReaderRun): Promise<StatementOutcome> {
   let more = connection.limited(job.limits, () => statement.step())
   const columns = want === 'first-value' ? statement.columns.slice(0, 1) : statement.columns
   let sent = 0
+  const send = async (chunk: PackedChunk) => {
+    if (stream.blocked && !run.ahead) await creditOf(stream, clock, job)
+    run.sendChunk(chunk, sent++ === 0 ? columns : undefined)
+    if (run.live) job.demanded(clock.monotonicMs())
+  }
   let sliceEndMs = clock.monotonicMs() + SLICE_MS
   while (more) {
     let rows = 0
+    let large = false
+    const next = () => {
+      more = (want === 'rows' || want === 'changes') && statement.step()
+    }
     connection.limited(job.limits, () => {
       while (more && rows++ < ROWS_PER_LOOK && !packer.full) {
-        if (wantsRows) packer.add(statement, columns.length)
-        more = (want === 'rows' || want === 'changes') && statement.step()
+        large = wantsRows && !packer.add(statement, columns.length)
+        if (large) break
+        next()
       }
     })
-    if (packer.full && more) {
-      if (stream.blocked && !run.ahead) await creditOf(stream, clock, job)
-      run.sendChunk(packer.take(), sent++ === 0 ? columns : undefined)
-      if (run.live) job.demanded(clock.monotonicMs())
+    if (large) {
+      if (packer.count > 0) await send(packer.take())
+      for (const piece of packer.pieces(statement, columns.length)) await send(piece)
+      connection.limited(job.limits, next)
     }
+    if (packer.full && more) await send(packer.take())
     if (more && clock.monotonicMs() >= sliceEndMs) {
       // Whoever reads row by row should not wait for a whole chunk.
       if (run.live && packer.count > 0 && stream.idle) {

@@ -24,7 +24,7 @@ import { NoOutcomeRoom, OutcomeRoom } from './outcome-room.ts'
 import { PlainRequests } from './plain-requests.ts'
 import { runPrepare } from './prepare.ts'
 import { ReaderRequests } from './reader-requests.ts'
-import { batchReply, type Reply, resultReplies, type StatementOutcome } from './reply.ts'
+import { batchReplies, type Reply, resultReplies, type StatementOutcome } from './reply.ts'
 import type { Runner, RunResult, Scheduler } from './scheduler.ts'
 import { controlledScript, splitForRunning } from './script-run.ts'
 import { settingsAfter } from './script-settings.ts'
@@ -231,10 +231,7 @@ export class RequestRunner implements Runner, Host {
   result(job: Job, outcome: StatementOutcome, wrote: boolean, sequence?: number): 'done' {
     // A script of one statement was run as that statement.
     if (job.request.type === 'script') return this.done(job, wrote)
-    const replies = resultReplies(job.request.seq, outcome, this.#timing(job))
-    if (replies.length === 1) this.send(job, replies[0]!, wrote, sequence)
-    else this.#stream(job, replies, wrote, sequence)
-    return 'done'
+    return this.#reply(job, resultReplies(job.request.seq, outcome, this.#timing(job)), wrote, sequence)
   }
 
   /** Resolves once every commit so far is synced. */
@@ -281,7 +278,12 @@ export class RequestRunner implements Runner, Host {
   #answer(job: Job, outcome: RecordedOutcome, wrote: boolean): 'done' {
     if (outcome.kind === 'done') return this.done(job, wrote)
     if (outcome.kind === 'result') return this.result(job, outcome.statements[0]!, wrote)
-    this.send(job, batchReply(job.request.seq, outcome.statements, this.#timing(job)), wrote)
+    return this.#reply(job, batchReplies(job.request.seq, outcome.statements, this.#timing(job)), wrote)
+  }
+
+  #reply(job: Job, replies: readonly Reply[], wrote: boolean, sequence?: number): 'done' {
+    if (replies.length === 1) this.send(job, replies[0]!, wrote, sequence)
+    else this.#stream(job, replies, wrote, sequence)
     return 'done'
   }
 

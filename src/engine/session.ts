@@ -101,13 +101,15 @@ export class Session {
   /** `counts`: as of these answers, so that a client never knows of a change before it knows of the request that made it. */
   send(replies: readonly Reply[], counts: ClientCounts | undefined): void {
     if (this.ended) return
-    const message: Answers = {
-      ...buildAnswers(replies),
-      ...(counts && this.#newCounts(counts)),
-      ...this.#newPragmas(),
-      ...(this.textTransaction !== undefined && { textOpen: true }),
-    }
-    this.#port.post(message, message.payload ? [message.payload] : [])
+    const messages = buildAnswers(replies)
+    messages.forEach((answers, i) => {
+      const message: Answers = {
+        ...answers,
+        ...(i === messages.length - 1 && { ...(counts && this.#newCounts(counts)), ...this.#newPragmas() }),
+        ...(this.textTransaction !== undefined && { textOpen: true }),
+      }
+      this.#port.post(message, message.payload ? [message.payload] : [])
+    })
   }
 
   #newCounts(counts: ClientCounts): { counts?: ClientCounts } {

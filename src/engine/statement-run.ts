@@ -3,6 +3,7 @@
 import type { BulkRequest, PackedParameters, Want } from '../protocol/messages.ts'
 import { SQLITE_DONE, SQLITE_ROW } from '../vfs/result-codes.ts'
 import { bindValues, parameterOrder, releaseParameters } from './binding.ts'
+import { SliceEnded } from './connection.ts'
 import type { PackedChunk, RowPacker } from './packing.ts'
 import type { StatementOutcome } from './reply.ts'
 import type { Statement } from './statement.ts'
@@ -90,12 +91,22 @@ function collectRows(statement: Statement, want: Want, packer: RowPacker): State
   let more = statement.step()
   const all = statement.columns
   const columns = want === 'first-value' ? all.slice(0, 1) : all
+  const { heldBytesMax } = statement.connection
+  let held = 0
+  const hold = (chunk: PackedChunk) => {
+    chunks.push(chunk)
+    held += chunk.of ?? chunk.bytes.length
+    if (held > heldBytesMax) throw new SliceEnded()
+  }
   while (more) {
-    packer.add(statement, columns.length)
+    if (!packer.add(statement, columns.length)) {
+      if (packer.count > 0) hold(packer.take())
+      for (const piece of packer.pieces(statement, columns.length)) hold(piece)
+    }
     if (want !== 'rows') break
     more = statement.step()
-    if (packer.full && more) chunks.push(packer.take())
+    if (packer.full && more) hold(packer.take())
   }
-  chunks.push(packer.take())
+  if (packer.count > 0 || chunks.length === 0) chunks.push(packer.take())
   return { columns, chunks }
 }

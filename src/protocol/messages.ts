@@ -143,6 +143,11 @@ export type FromEngine = Opening | Ready | Failed | Answers | Closed | EngineEve
 /** Rows in the payload, in the chunk format of `value-codec.ts`. */
 export interface PackedRows extends PayloadRange {
   readonly count: number
+  /**
+   * These bytes are a piece of one row that is too large for one message: the bytes of all its pieces together. Pieces
+   * follow each other; the last one has the `count` 1, the others 0.
+   */
+  readonly of?: number
 }
 
 /** How one statement ended. `columns` are sent with the first rows of a request only. */
@@ -165,6 +170,9 @@ export type Answer =
       readonly columns?: readonly string[]
       readonly rows: PackedRows
     }
+  /** The next items of a batch; a `chunk` before it has rows of the first of them, and more may follow. */
+  | { readonly type: 'batch-part'; readonly seq: RequestSeq; readonly results: readonly StatementResult[] }
+  /** The last items. */
   | { readonly type: 'batch-result'; readonly seq: RequestSeq; readonly results: readonly StatementResult[] }
   | { readonly type: 'done'; readonly seq: RequestSeq }
   /** The next bytes of a file of `total` bytes. */

@@ -192,6 +192,7 @@ function checkAnswer(answer: Fields, payloadBytes: number): void {
       if (answer.columns !== undefined) list(answer, 'columns')
       checkRows(answer.rows, payloadBytes)
       return
+    case 'batch-part':
     case 'batch-result':
       for (const result of list(answer, 'results')) checkResult(fields(result, 'result'), payloadBytes)
       return
@@ -232,6 +233,7 @@ function checkRows(value: unknown, payloadBytes: number): void {
   const rows = fields(value, 'rows')
   checkRange(rows, payloadBytes)
   natural(rows, 'count')
+  if (rows.of !== undefined) natural(rows, 'of')
 }
 
 function checkRange(range: Fields, payloadBytes: number): void {

@@ -71,7 +71,7 @@ export interface BatchItem {
   readonly want: Want
 }
 
-/** Several statements as one atomic transaction. Answer: `batch-result`. */
+/** Several statements as one atomic transaction. Answers: `batch-part` and `chunk` where it is much, then `batch-result`. */
 export interface BatchRequest extends RequestBase, InTransaction {
   readonly type: 'batch'
   readonly items: readonly BatchItem[]

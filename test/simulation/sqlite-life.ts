@@ -147,6 +147,7 @@ class Life {
       environment: this.#environment(),
       name: 'app.db',
       cacheBytes: this.#cacheBytes,
+      rowBytesMax: 1 << 20,
     })
     const runs = this.#runsNow()
     for (const { client } of this.#sessions) client.attach(engine, runs)

@@ -44,6 +44,7 @@ export async function measureBigDatabase(options: BigOptions): Promise<Measured[
     environment,
     name: 'big.db',
     cacheBytes: options.cacheBytes,
+    rowBytesMax: 1 << 20,
   })
   const db = new TestClient(engine, '1'.padStart(32, '0'))
   const steps: [string, () => Promise<unknown>][] = bigStatements(options.megabytes).map(({ what, sql }) => [

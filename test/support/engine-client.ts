@@ -19,6 +19,7 @@ import type {
   Want,
 } from '../../src/protocol/messages.ts'
 import { parseFromEngine, parseToEngine } from '../../src/protocol/parse.ts'
+import { RowPieces } from '../../src/protocol/row-pieces.ts'
 import { type ArrayRow, readArrayRows } from '../../src/protocol/row-reader.ts'
 import { type BindValue, ValueWriter } from '../../src/protocol/value-writer.ts'
 import type { Blocks } from '../../src/store/block-store-types.ts'
@@ -47,6 +48,9 @@ interface Waiting {
   columns: readonly string[]
   rows: ArrayRow[]
   chunks: number
+  /** Of a batch. */
+  readonly items: Result[]
+  readonly pieces: RowPieces
   resolve(answer: Answer): void
   reject(error: Error): void
 }
@@ -66,8 +70,9 @@ export class TestClient {
   #drafts: Request[] = []
   #seq = 0
   #transactions = 0
-  /** Messages received so far. */
+  /** Messages received so far, and the bytes of the largest payload of one. */
   messages = 0
+  payloadBytesMax = 0
   /** How far each request said that it is, by its number. */
   readonly progress = new Map<number, number>()
   /** How many chunks are acknowledged by themselves; false: only by `credit`. */
@@ -133,14 +138,14 @@ export class TestClient {
       parameters: this.#pack(parameters),
       want: want ?? ('changes' as const),
     }))
-    const { answer } = this.request({
+    const { answer, waiting } = this.request({
       type: 'batch',
       items: packed,
       ...(transaction !== undefined && { transaction }),
     })
     const got = await answer
     if (got.type !== 'batch-result') throw new Error(`unexpected ${got.type}`)
-    return got.results.map((result) => ({ ...plain(result), rows: this.#rowsOf(result), chunks: 0 }))
+    return waiting.items
   }
 
   /** One message per part. */
@@ -233,7 +238,7 @@ export class TestClient {
     const seq = ++this.#seq
     let waiting!: Waiting
     const answer = new Promise<Answer>((resolve, reject) => {
-      waiting = { seq, columns: [], rows: [], chunks: 0, resolve, reject }
+      waiting = { seq, columns: [], rows: [], chunks: 0, items: [], pieces: new RowPieces(), resolve, reject }
     })
     this.#waiting.set(seq, waiting)
     if (this.#drafts.length === 0) queueMicrotask(() => this.flush())
@@ -289,6 +294,7 @@ export class TestClient {
     this.counts = message.counts ?? this.counts
     this.textOpen = message.textOpen === true
     this.#payload = message.payload ?? new ArrayBuffer(0)
+    this.payloadBytesMax = Math.max(this.payloadBytesMax, this.#payload.byteLength)
     for (const answer of message.answers) this.#settle(answer)
   }
 
@@ -304,34 +310,31 @@ export class TestClient {
     if (answer.type === 'progress' || answer.type === 'bytes') return
     if (answer.type === 'chunk' || answer.type === 'result') {
       if (answer.columns) waiting.columns = answer.columns
-      if (answer.rows) this.#read(answer.rows, waiting.columns.length, waiting.rows)
+      if (answer.rows) this.#read(answer.rows, waiting)
     }
-    if (answer.type === 'chunk') {
+    if (answer.type === 'batch-part' || answer.type === 'batch-result') this.#takeItems(answer.results, waiting)
+    if (answer.type === 'chunk' || answer.type === 'batch-part') {
       waiting.chunks++
       if (this.autoCredit) queueMicrotask(() => this.credit(answer.seq, 1))
       return
     }
-    if (answer.type === 'batch-result') this.#batchRows(answer.results)
     this.#waiting.delete(answer.seq)
     waiting.resolve(answer)
   }
 
-  readonly #batches = new WeakMap<StatementResult, ArrayRow[]>()
-
-  #batchRows(results: readonly StatementResult[]): void {
+  #takeItems(results: readonly StatementResult[], waiting: Waiting): void {
     for (const result of results) {
-      const rows: ArrayRow[] = []
-      if (result.rows) this.#read(result.rows, result.columns?.length ?? 0, rows)
-      this.#batches.set(result, rows)
+      if (result.columns) waiting.columns = result.columns
+      if (result.rows) this.#read(result.rows, waiting)
+      waiting.items.push({ ...plain({ ...result, columns: waiting.columns }), rows: waiting.rows, chunks: 0 })
+      waiting.rows = []
+      waiting.columns = []
     }
   }
 
-  #rowsOf(result: StatementResult): ArrayRow[] {
-    return this.#batches.get(result) ?? []
-  }
-
-  #read(range: PackedRows, width: number, rows: ArrayRow[]): void {
-    readArrayRows({ payload: this.#payload, ...range }, width, this.integers, rows)
+  #read(packed: PackedRows, { pieces, columns, rows }: Waiting): void {
+    const source = pieces.take(packed, this.#payload)
+    if (source) readArrayRows(source, columns.length, this.integers, rows)
   }
 }
 
@@ -354,6 +357,7 @@ export async function startEngine<B extends Blocks = ObservedBlocks>(
     store?: EngineStore
     environment?: Environment
     cacheBytes?: number
+    rowBytesMax?: number
     cancelFlags?: CancelFlags
     startSqlite?: StartSqlite
   } = {},
@@ -368,6 +372,7 @@ export async function startEngine<B extends Blocks = ObservedBlocks>(
     environment: options.environment ?? realEnvironment(),
     name: 'app.db',
     cacheBytes: options.cacheBytes ?? 8 << 20,
+    rowBytesMax: options.rowBytesMax ?? 1 << 20,
     cancelFlags: options.cancelFlags,
   })
   return {
