@@ -4,10 +4,9 @@ import { assert } from '../store/assert.ts'
 import type { Blocks } from '../store/block-store-types.ts'
 import { Connection } from './connection.ts'
 import { RowPacker } from './packing.ts'
-import { ReaderPool } from './reader-pool.ts'
+import { READS_MAX, ReaderPool } from './reader-pool.ts'
 import type { SqliteInstance } from './sqlite-instance.ts'
 
-const READERS_MAX = 8
 const HEAP_BYTES_BESIDE_CACHE = 32 << 20
 
 export interface DatabaseOptions {
@@ -98,8 +97,8 @@ export class Database {
   }
 
   #newReaders(): ReaderPool {
-    const share = 0.25 / READERS_MAX
-    return new ReaderPool(() => this.#connect(share), this.instance.environment.clock, READERS_MAX)
+    const share = 0.25 / READS_MAX
+    return new ReaderPool((small) => this.#connect(small ? 0 : share), this.instance.environment.clock)
   }
 
   #connect(share: number): Connection {

@@ -44,7 +44,7 @@ export class InteractiveRunner {
         return this.#runner.done(job)
       })
     }
-    const reader = database.readers.acquire()
+    const reader = database.readers.acquire('transaction')
     try {
       this.#runner.enter(session, reader)
       reader.run('BEGIN')

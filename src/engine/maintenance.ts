@@ -85,7 +85,7 @@ export function available<T>(method: T | undefined, action: string): T {
 
 /** What SQLite's own check finds wrong; empty if nothing. It cannot be interrupted but by its deadline. */
 function quickCheck(database: Database, job: Job): string[] {
-  const reader = database.readers.acquire()
+  const reader = database.readers.acquire('read')
   try {
     const statement = reader.prepare('PRAGMA quick_check')
     try {

@@ -9,7 +9,7 @@ import { needsWriter } from './statement-rules.ts'
 export function runPrepare(runner: Host, job: Job, request: PrepareRequest): 'done' {
   const { readers, writer } = runner.database
   const onReader = runner.owner !== undefined
-  const connection = onReader ? readers.acquire() : writer
+  const connection = onReader ? readers.acquire('read') : writer
   try {
     runner.enter(job.session, connection)
     return answerPrepared(runner, job, connection, request.sql)

@@ -30,12 +30,12 @@ export class ReaderRequests {
   /** True if a reader may be used for a stream; some are kept for reads that end. */
   get streamable(): boolean {
     const { readers } = this.#runner.database
-    return readers.available && this.#streams < STREAMS_MAX
+    return readers.available('read') && this.#streams < STREAMS_MAX
   }
 
   /** Runs an autocommit read on a reader of its own. */
   run(job: Job, request: StatementRequest): RunResult {
-    const reader = this.#runner.database.readers.acquire()
+    const reader = this.#runner.database.readers.acquire('read')
     let statement: Statement | undefined
     try {
       this.#runner.enter(job.session, reader)

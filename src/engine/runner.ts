@@ -125,12 +125,12 @@ export class RequestRunner implements Runner, Host {
       return this.readers.streamable
     if (request.type === 'import') return importReady(this, job)
     if (request.type === 'begin')
-      return request.mode === 'immediate' ? this.owner === undefined : this.database.readers.available
+      return request.mode === 'immediate' ? this.owner === undefined : this.database.readers.available('transaction')
     if (transactionOf(job) !== undefined) return true
-    if ('sql' in request && beginsDeferred(request.sql)) return this.database.readers.available
+    if ('sql' in request && beginsDeferred(request.sql)) return this.database.readers.available('transaction')
     if (request.type === 'bulk') return this.#mayUseWriter(job)
-    if (job.place === 'reader') return this.database.readers.available
-    return this.owner === undefined || this.database.readers.available
+    if (job.place === 'reader') return this.database.readers.available('read')
+    return this.owner === undefined || this.database.readers.available('read')
   }
 
   #mayUseWriter(job: Job): boolean {

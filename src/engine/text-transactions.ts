@@ -68,7 +68,8 @@ export class TextTransactions {
     if (!(begun instanceof Promise) || !beginsPlainly(request.sql)) return begun
     // Where nothing can be written a transaction may still read.
     return begun.catch((error: unknown) => {
-      if (!(error instanceof SqliteError && error.code === 'SQLITE_FULL' && database.readers.available)) throw error
+      if (!(error instanceof SqliteError && error.code === 'SQLITE_FULL' && database.readers.available('transaction')))
+        throw error
       return this.beginDeferred(job, request)
     })
   }
@@ -88,7 +89,7 @@ export class TextTransactions {
   beginDeferred(job: Job, request: StatementRequest): RunResult {
     const { interactive, database } = this.#runner
     const { session } = job
-    const reader = database.readers.acquire()
+    const reader = database.readers.acquire('transaction')
     try {
       this.#runner.enter(session, reader)
       const statement = this.#runner.compile(session, reader, request.sql)
