@@ -1,5 +1,5 @@
 // The device on IndexedDB: content in memory, changes stored in transactions that first compare the head, so that an owner
-// who was replaced can never store anything again. It stands apart from its parts (areas, connection, loading) as the
+// who was replaced can never store anything again. It stands apart from its parts (areas, connection, opening) as the
 // place that decides what a failure means. Content that does not fit into memory is fetched by a helper, where there can
 // be one; then the helper has the only connection.
 //
@@ -8,67 +8,17 @@
 // back to what they were before the batch, in memory and, where pieces of it had been stored, in storage too. A barrier
 // needs nothing, since nothing is ever stored before what was written earlier.
 
-import { StorageError } from '../errors/errors.ts'
 import { type Area, type Device, DeviceError } from './device.ts'
 import { deviceErrorFrom, isOutOfSpace } from './device-errors.ts'
 import { HelperConnection } from './helper-connection.ts'
-import { toHex } from './hex.ts'
-import { ResidentAreas } from './indexeddb-areas.ts'
-import { type Ballast, mayUseBallast, pauseForSpace, takeOverIfRoom } from './indexeddb-ballast.ts'
-import { Connection, type Durability, NotBegunError, type StoreConnection } from './indexeddb-connection.ts'
+import type { ResidentAreas } from './indexeddb-areas.ts'
+import { type Ballast, mayUseBallast, pauseForSpace } from './indexeddb-ballast.ts'
+import { type Connection, type Durability, NotBegunError, type StoreConnection } from './indexeddb-connection.ts'
 import { CHUNK_BYTES, type Head } from './indexeddb-format.ts'
-import { loadContent, tooLarge } from './indexeddb-load.ts'
-import { type Begin, type IndexedDbOptions, PIECE_BYTES_MAX, RESIDENT_BYTES_MAX } from './indexeddb-options.ts'
+import { type Begin, type IndexedDbOptions, RESIDENT_BYTES_MAX } from './indexeddb-options.ts'
 import type { Piece } from './indexeddb-piece.ts'
 import { type Waiting, waiting } from './indexeddb-waiting.ts'
 import type { Chunk } from './main-chunks.ts'
-
-/**
- * Opens the storage and takes it over from any earlier owner. If there is no space for that it can be read, and the first
- * flush or sync tries again.
- * Throws StorageError `too-large-for-storage`, `format-unknown`, `quota`; DeviceError `evicted`, `io`.
- */
-export async function openIndexedDbDevice(options: IndexedDbOptions): Promise<IndexedDbDevice> {
-  const { clock, random } = options.environment
-  let onVersionChange = () => {}
-  const connection = new Connection(options.platform, clock, options.databaseName, () => onVersionChange())
-  try {
-    await connection.open(options.create)
-    const owner = toHex(random.bytes(16))
-    const { head, owned } = await takeOverIfRoom(connection, owner, options.create)
-    const residentBytesMax = options.residentBytesMax ?? RESIDENT_BYTES_MAX
-    const loadBytesMax = options.helpers && Math.min(options.loadBytesMax ?? residentBytesMax, residentBytesMax)
-    const limits = { residentBytesMax, loadBytesMax }
-    const content = await loadContent(connection, head.sizes, limits)
-    const areas = new ResidentAreas({ residentBytesMax, pieceBytesMax: options.pieceBytesMax ?? PIECE_BYTES_MAX })
-    areas.load(content.chunks, content.logs, head.sizes)
-    const device = new IndexedDbDevice(options, connection, areas, {
-      owner,
-      head,
-      owned,
-      ballast: content.hasBallast ? 'kept' : owned ? 'none' : 'spent',
-    })
-    onVersionChange = () => device.finish()
-    if (content.away) {
-      await device.useHelper().catch((cause: unknown) => {
-        if (cause instanceof DeviceError && cause.reason !== 'io') throw cause
-        const why = cause instanceof Error ? cause.message : String(cause)
-        throw tooLarge(
-          content.chunks.length * CHUNK_BYTES,
-          residentBytesMax,
-          `, and its helper did not start: ${why}`,
-          cause,
-        )
-      })
-    }
-    return device
-  } catch (error) {
-    connection.close()
-    if (error instanceof StorageError) throw error
-    if (isOutOfSpace(error)) throw new StorageError('quota', 'no space to open the storage', { cause: error })
-    throw deviceErrorFrom(error, 'opening the storage')
-  }
-}
 
 export class IndexedDbDevice implements Device {
   readonly kind = 'indexeddb'

@@ -5,7 +5,7 @@
 //   try { await run(storage) } finally { await storage.dispose() }
 
 import { browserHelperPlatform } from '../../src/device/helper-platform.ts'
-import { openIndexedDbDevice } from '../../src/device/indexeddb.ts'
+import { openIndexedDbDevice } from '../../src/device/indexeddb-open.ts'
 import type { IndexedDbOptions } from '../../src/device/indexeddb-options.ts'
 import { emptyMemoryAreas, MemoryDevice } from '../../src/device/memory.ts'
 import { openOpfsDevice } from '../../src/device/opfs.ts'

@@ -4,7 +4,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { DeviceError } from '../../src/device/device.ts'
-import { openIndexedDbDevice } from '../../src/device/indexeddb.ts'
+import { openIndexedDbDevice } from '../../src/device/indexeddb-open.ts'
 import { realEnvironment } from '../../src/environment.ts'
 import { pattern } from '../contract/device-support.ts'
 import { FakeHelpers } from '../support/fake-helpers.ts'

@@ -1,7 +1,7 @@
 // The block store on IndexedDB with a memory much smaller than its content: a checkpoint brings home more than the memory
 // holds, because it stores on its way what it has written.
 import { expect, it } from 'vitest'
-import { openIndexedDbDevice } from '../../src/device/indexeddb.ts'
+import { openIndexedDbDevice } from '../../src/device/indexeddb-open.ts'
 import { realEnvironment } from '../../src/environment.ts'
 import { BlockStore } from '../../src/store/block-store.ts'
 import { FakeHelpers } from '../support/fake-helpers.ts'

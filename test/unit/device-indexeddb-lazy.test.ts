@@ -3,8 +3,9 @@
 // are lost, or find that the storage is another's or gone. A fetch is answered from what the fake IndexedDB has committed.
 
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type IndexedDbDevice, openIndexedDbDevice } from '../../src/device/indexeddb.ts'
+import type { IndexedDbDevice } from '../../src/device/indexeddb.ts'
 import { CHUNK_BYTES } from '../../src/device/indexeddb-format.ts'
+import { openIndexedDbDevice } from '../../src/device/indexeddb-open.ts'
 import type { IndexedDbOptions } from '../../src/device/indexeddb-options.ts'
 import { realEnvironment } from '../../src/environment.ts'
 import { deviceCases } from '../contract/device.ts'

@@ -2,7 +2,8 @@
 // against plain byte arrays of what was written and of what was stored.
 
 import { describe, expect, test } from 'vitest'
-import { type IndexedDbDevice, openIndexedDbDevice } from '../../src/device/indexeddb.ts'
+import type { IndexedDbDevice } from '../../src/device/indexeddb.ts'
+import { openIndexedDbDevice } from '../../src/device/indexeddb-open.ts'
 import { realEnvironment } from '../../src/environment.ts'
 import { pattern } from '../contract/device-support.ts'
 import { FakeIndexedDb } from '../support/fake-indexeddb.ts'

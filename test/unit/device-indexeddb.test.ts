@@ -2,8 +2,9 @@
 // of section "IndexedDB" of the device: fence, quota, lost connections, what is taken back and what is not.
 
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type IndexedDbDevice, openIndexedDbDevice } from '../../src/device/indexeddb.ts'
+import type { IndexedDbDevice } from '../../src/device/indexeddb.ts'
 import { BALLAST_VALUES } from '../../src/device/indexeddb-format.ts'
+import { openIndexedDbDevice } from '../../src/device/indexeddb-open.ts'
 import type { IndexedDbOptions } from '../../src/device/indexeddb-options.ts'
 import { realEnvironment } from '../../src/environment.ts'
 import { deviceCases } from '../contract/device.ts'

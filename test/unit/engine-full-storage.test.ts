@@ -2,7 +2,7 @@
 // there is space. And a store that fails where no request waits for it, in a checkpoint, ends its engine. What went wrong:
 // nobody noticed, every read was answered SQLITE_FULL from then on, and no new engine was started.
 import { afterEach, expect, it } from 'vitest'
-import { openIndexedDbDevice } from '../../src/device/indexeddb.ts'
+import { openIndexedDbDevice } from '../../src/device/indexeddb-open.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { realEnvironment } from '../../src/environment.ts'
 import { SqliteError, StorageError } from '../../src/errors/errors.ts'

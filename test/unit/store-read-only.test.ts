@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Device } from '../../src/device/device.ts'
 import { DeviceError } from '../../src/device/device.ts'
-import { openIndexedDbDevice } from '../../src/device/indexeddb.ts'
+import { openIndexedDbDevice } from '../../src/device/indexeddb-open.ts'
 import { realEnvironment } from '../../src/environment.ts'
 import { BlockStore } from '../../src/store/block-store.ts'
 import { FakeIndexedDb } from '../support/fake-indexeddb.ts'

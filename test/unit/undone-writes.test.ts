@@ -2,7 +2,7 @@
 // batch back, yet the store did not say so, and the write was answered as `leader-lost` with `applied: unknown` when it
 // was certain that it had not been applied; and out of quota nobody was told SQLITE_FULL.
 import { afterEach, expect, it } from 'vitest'
-import { openIndexedDbDevice } from '../../src/device/indexeddb.ts'
+import { openIndexedDbDevice } from '../../src/device/indexeddb-open.ts'
 import { realEnvironment } from '../../src/environment.ts'
 import { SqliteError, StorageError } from '../../src/errors/errors.ts'
 import { BlockStore } from '../../src/store/block-store.ts'
