@@ -12,10 +12,10 @@ export function browserTabs(): Pick<TabPlatform, 'locks' | 'openChannel' | 'newP
   return { locks, openChannel, newPorts, wrapPort: (port) => wrapPort(port as MessagePort) }
 }
 
-/** The same with what only a page has. */
+/** The same with what only a page has; a worker that opens a database is a client like a page. */
 export function pageTabs(startBroker: TabPlatform['connectBroker']): TabPlatform | undefined {
   const tabs = browserTabs()
-  return tabs && typeof document !== 'undefined' ? { ...tabs, connectBroker: startBroker, onLifecycle } : undefined
+  return tabs && { ...tabs, connectBroker: startBroker, onLifecycle }
 }
 
 /** A port of the platform as one of ours. */
@@ -46,6 +46,8 @@ function newPorts(): readonly [Transferable, Transferable] {
 }
 
 function onLifecycle(listener: (event: LifecycleEvent) => void): () => void {
+  // A worker sleeps and ends with its page, without being told.
+  if (typeof document === 'undefined') return () => {}
   const stop = new AbortController()
   const { signal } = stop
   addEventListener('pagehide', ({ persisted }) => listener(persisted ? 'hide' : 'unload'), { signal })
