@@ -82,7 +82,7 @@ export class RequestRunner implements Runner, Host {
     this.store = parts.store
     this.metrics = parts.metrics
     this.sessions = parts.sessions
-    this.writes = new WriteTransactions(parts.database, parts.onCommit)
+    this.writes = new WriteTransactions(parts.database, parts.onCommit, () => this.settle())
     this.#onGroup = parts.onGroup
     this.#onFatal = parts.onFatal
     this.outcomes = new OutcomeRoom({

@@ -14,11 +14,13 @@ export type Maybe<T> = T | Promise<T>
 export class WriteTransactions {
   readonly #database: Database
   readonly #onCommit: (bytes: number) => void
+  readonly #onWait: () => void
 
-  /** `onCommit` is told how many bytes each commit staged. */
-  constructor(database: Database, onCommit: (bytes: number) => void) {
+  /** `onCommit` is told how many bytes each commit staged; `onWait` that the log has no room before it has been folded. */
+  constructor(database: Database, onCommit: (bytes: number) => void, onWait: () => void) {
     this.#database = database
     this.#onCommit = onCommit
+    this.#onWait = onWait
   }
 
   /** Runs `body` inside BEGIN IMMEDIATE ... COMMIT, then `then` with the outcome that it returned and that was recorded. */
@@ -61,7 +63,9 @@ export class WriteTransactions {
   /** Makes sure that the log has room, then goes on: at once where it has. Throws SqliteError `SQLITE_FULL`. */
   withRoom<T>(next: () => Maybe<T>): Maybe<T> {
     const room = this.#database.blocks.prepare()
-    return room ? room.catch(refuseFull).then(next) : next()
+    if (!room) return next()
+    this.#onWait()
+    return room.catch(refuseFull).then(next)
   }
 
   #rollBack(error: unknown): never {

@@ -237,6 +237,21 @@ describe.each(IMPLEMENTATIONS)('on %s', (_name, make) => {
   })
 
   describe('group commit', () => {
+    it('lets the answers before a write go that has to wait until the log has room', async () => {
+      const { blocks, db } = await started()
+      const { passed, open } = gate()
+      const { prepares } = blocks.counts
+      // The first write asks before its transaction and before its commit.
+      blocks.delayRoom = () => (blocks.counts.prepares > prepares + 2 ? passed : Promise.resolve())
+      const first = db.run('INSERT INTO t VALUES(2)')
+      const second = db.run('INSERT INTO t VALUES(3)').then(() => 'second')
+      await first
+      expect(await Promise.race([second, first.then(() => 'first')])).toBe('first')
+      open()
+      expect(await second).toBe('second')
+      expect(await db.query('SELECT a FROM t')).toEqual([[1], [2], [3]])
+    })
+
     it('flushes once for all writes of one envelope, and answers them in one message', async () => {
       // Time stands still, so that the group is not ended by it.
       const { clock, random } = realEnvironment()
@@ -495,6 +510,7 @@ describe.each(IMPLEMENTATIONS)('on %s', (_name, make) => {
       const sent = slow.request({ type: 'statement', sql: 'SELECT a FROM big', parameters: undefined, want: 'rows' })
       const result = slow.result(sent)
       slow.flush()
+      await expect.poll(() => sent.waiting.chunks).toBe(4)
       await new Promise((resolve) => setTimeout(resolve, 100))
       expect(sent.waiting.chunks).toBe(4)
       slow.autoCredit = true
