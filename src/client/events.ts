@@ -13,7 +13,7 @@ export interface DatabaseEvents {
   corruption: { readonly block: number | undefined; readonly message: string }
   /** A database that was open for reading only (`info.readOnly`), for lack of space, can be written again. */
   writable: { readonly term: number }
-  /** Everything has been replaced by an imported file. */
+  /** Everything has been replaced by an imported file, now or while this page had no engine that could tell it. */
   reopened: { readonly blockSize: number; readonly term: number }
   /** Another engine is in use, after the one before has ended: that of a new term, in this page or in another one. */
   'leader-change': { readonly term: number; readonly role: Role }

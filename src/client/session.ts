@@ -236,6 +236,8 @@ export class Session {
     this.#lastFailoverMs = this.clock.monotonicMs() - this.#lostMs
     this.events.emit('leader-change', { term: info.term, role })
     if (role !== placeBefore.role) this.events.emit('role', { role })
+    // An import ended while this client had no engine that could have told it.
+    if (before.contentId !== info.contentId) this.#reopened(info)
   }
 
   #why({ why, blockSize }: EngineInfo): readonly string[] {
@@ -290,11 +292,11 @@ export class Session {
     this.events.emit('gone', { cause })
   }
 
-  #reopened({ blockSize, term }: { readonly blockSize: number; readonly term: number }): void {
+  #reopened({ blockSize, term, contentId }: Pick<EngineInfo, 'blockSize' | 'term' | 'contentId'>): void {
     if (!this.info) return
     const why = this.info.why.filter((line) => !line.startsWith('The block size is '))
     if (blockSize !== this.options.blockSize) why.push(`The block size is ${blockSize}, that of the imported file.`)
-    this.info = { ...this.info, blockSize, term, why }
+    this.info = { ...this.info, blockSize, term, contentId, why }
     this.events.emit('reopened', { blockSize, term })
   }
 

@@ -16,6 +16,8 @@ export interface MaintenanceStore {
   /** Stores what clients have acknowledged, and ended sessions, at once. Not beside a transaction. */
   acknowledge?(acknowledged: Iterable<{ readonly client: string; readonly ackedThrough: number }>): Promise<void>
   readonly term?: number
+  /** Made anew whenever the whole content is replaced. */
+  readonly contentId?: string
   /** What ended the store, if something did. */
   readonly latched?: unknown
 }

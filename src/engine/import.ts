@@ -183,7 +183,8 @@ class Import {
       if (store.latched === undefined) database.connect()
     }
     const { blockSize } = database.blocks
-    for (const session of this.#runner.sessions()) session.event({ name: 'reopened', blockSize, term: store.term ?? 0 })
+    const { term = 0, contentId = '' } = store
+    for (const session of this.#runner.sessions()) session.event({ name: 'reopened', blockSize, term, contentId })
   }
 
   /** Everything that reads from a state before the import ends, and may be made again. */

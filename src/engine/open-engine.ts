@@ -117,6 +117,7 @@ function opened(
       sqliteVersion: engine.sqliteVersion,
       term: store.term,
       storeId: store.storeId,
+      contentId: store.contentId,
       readOnly: store.readOnly ? 'quota' : false,
     }),
     attach: (client, settings, port) => engine.attach(client, settings, port),

@@ -84,6 +84,8 @@ export interface EngineInfo {
   readonly term: number
   /** 32 hexadecimal digits, given to the store when it was made. */
   readonly storeId: string
+  /** The same, made anew whenever the whole content is replaced. */
+  readonly contentId: string
   /** `quota`: there is not even the space to take the database over, so it can be read only. Each write tries again. */
   readonly readOnly: false | 'quota'
 }
@@ -134,7 +136,7 @@ export interface EngineEvent {
     /** A deferred transaction has the writer from now on. */
     | { readonly name: 'writer'; readonly transaction: TransactionId }
     /** Everything has been replaced by an imported file. */
-    | { readonly name: 'reopened'; readonly blockSize: number; readonly term: number }
+    | { readonly name: 'reopened'; readonly blockSize: number; readonly term: number; readonly contentId: string }
     | { readonly name: 'terminated'; readonly error: WireError }
 }
 

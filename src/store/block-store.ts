@@ -97,6 +97,11 @@ export class BlockStore implements Blocks {
     return this.#state.superblock.storeId
   }
 
+  /** Made anew whenever the whole content is replaced. */
+  get contentId(): string {
+    return this.#state.superblock.generationId
+  }
+
   get term(): number {
     return this.#state.term
   }

@@ -82,7 +82,15 @@ class SimulatedEngine implements OpenedEngine {
   async info() {
     const { term, storeId } = this
     const rest = { blockSize: 4096, checksum: 'none', persisted: false, sqliteVersion: '3', readOnly: false } as const
-    return { storage: 'opfs', why: [], created: this.#parts.created, term, storeId, ...rest } as const
+    return {
+      storage: 'opfs',
+      why: [],
+      created: this.#parts.created,
+      term,
+      storeId,
+      contentId: storeId,
+      ...rest,
+    } as const
   }
 
   attach(client: ClientId, _: unknown, port: ClientPort): void {

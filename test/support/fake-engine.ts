@@ -30,6 +30,7 @@ export const INFO: EngineInfo = {
   persisted: false,
   created: true,
   sqliteVersion: '3.54.1',
+  contentId: '5'.repeat(32),
   term: 1,
   storeId: '1'.padStart(32, '0'),
   readOnly: false,

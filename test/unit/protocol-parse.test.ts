@@ -58,6 +58,7 @@ const goodFromEngine: FromEngine[] = [
       persisted: false,
       created: true,
       sqliteVersion: '3.54.1',
+      contentId: '5'.repeat(32),
       term: 1,
       storeId: 'ab',
       readOnly: false,
