@@ -1,6 +1,8 @@
 // Firefox, driven over WebDriver BiDi by puppeteer-core, which also starts it in a process group of its own.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import puppeteer, { type Page } from 'puppeteer-core'
-import { ProcessGroup, removeDirectory, temporaryDirectory, within } from './processes.ts'
+import { ProcessGroup, removeDirectory, temporaryDirectory, until, within } from './processes.ts'
 import { type BrowserPage, type BrowserSession, forPage, fromPage, type LaunchOptions } from './session.ts'
 
 const START_MS = 60_000
@@ -38,6 +40,7 @@ export async function launchFirefox(executablePath: string, options: LaunchOptio
   const end = async () => {
     await group.kill()
     if (own) await removeDirectory(own)
+    else await until(STEP_MS, 'the settings of a profile of Firefox', () => !hasBackups(directory) || undefined)
   }
   try {
     const page = firefoxPage((await browser.pages())[0] ?? (await browser.newPage()))
@@ -82,6 +85,11 @@ function firefoxPage(page: Page): BrowserPage {
     },
     close: () => within(STEP_MS, 'closing a page of Firefox', page.close()),
   }
+}
+
+/** Puppeteer puts a profile's own settings back once Firefox has ended, and nobody may start it on the profile meanwhile. */
+function hasBackups(profile: string): boolean {
+  return ['prefs.js', 'user.js'].some((file) => existsSync(join(profile, `${file}.puppeteer`)))
 }
 
 function pngPath(path: string): `${string}.png` {
