@@ -19,6 +19,7 @@ import type {
   Request,
   ToEngine,
 } from '../protocol/messages.ts'
+import { transferred } from '../protocol/value-codec.ts'
 import { ValueWriter } from '../protocol/value-writer.ts'
 import { abortError } from './abort.ts'
 import { isPiece } from './answer-readers.ts'
@@ -266,7 +267,7 @@ export class Line {
     const requests: Request[] = []
     const payload = this.#writer.length > 0 ? this.#writer.take() : undefined
     const keep = payload && calls.some(({ plan, from, to }) => plan.resend && to > from)
-    const kept = keep ? payload.slice(0) : undefined
+    const kept = keep ? (transferred(payload).length > 0 ? payload.slice(0) : payload) : undefined
     const nowMs = this.#clock.monotonicMs()
     for (const call of calls) {
       if (call.seq === 0) {
@@ -286,8 +287,7 @@ export class Line {
   #send(requests: readonly Request[], payload?: ArrayBuffer): void {
     this.#acknowledged = this.#settledThrough()
     const envelope = { type: 'requests', client: this.#client, ackedThrough: this.#acknowledged, requests } as const
-    if (payload) this.#post?.({ ...envelope, payload }, [payload])
-    else this.#post?.(envelope, [])
+    this.#post?.(payload ? { ...envelope, payload } : envelope, transferred(payload))
   }
 
   #answer(answer: Answer, payload: ArrayBuffer): void {

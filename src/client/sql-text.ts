@@ -42,8 +42,23 @@ const plain: StatementText = { control: false, opens: false, closes: false, writ
 const plainWrite: StatementText = { ...plain, writes: true }
 const plainRead: StatementText = { ...plain, reads: true }
 
-/** Looks at the first words of one statement. */
+/** Applications ask the same few statements over and over. */
+const seen = new Map<string, StatementText>()
+const SEEN_MAX = 256
+const SEEN_LENGTH_MAX = 1000
+
+/** What the first words of one statement say. */
 export function statementText(sql: string): StatementText {
+  let text = seen.get(sql)
+  if (text) return text
+  text = firstWords(sql)
+  if (sql.length > SEEN_LENGTH_MAX) return text
+  if (seen.size === SEEN_MAX) seen.clear()
+  seen.set(sql, text)
+  return text
+}
+
+function firstWords(sql: string): StatementText {
   const [, first = '', second = '', third = ''] = FIRST_WORDS.exec(sql)?.map((word) => word?.toLowerCase()) ?? []
   const verb = first === 'with' ? verbBehindWith(sql) : first
   const writes =

@@ -18,6 +18,7 @@ import { LeaderLostError } from '../errors/errors.ts'
 import { joinedChunks, type StatementOutcome } from './reply.ts'
 
 const HEAD_BYTES = 17
+const STATEMENT_HEAD_BYTES = 13
 const KIND_DONE = 1
 const KIND_RESULT = 2
 const KIND_BATCH = 3
@@ -57,7 +58,7 @@ export function encodeOutcome(outcome: RecordedOutcome | PartOutcome, moved: Cou
   let length = HEAD_BYTES + 2
   for (const { changes, lastInsertRowid, rows } of outcome.statements) {
     parts.push(statementHead(changes, lastInsertRowid, rows !== undefined))
-    length += 13
+    length += STATEMENT_HEAD_BYTES
     if (length > OUTCOME_BYTES_MAX) return head(KIND_ROWS_LOST, moved)
     if (!rows) continue
     const names = new TextEncoder().encode(JSON.stringify(rows.columns ?? []))
@@ -145,28 +146,38 @@ export function partlyApplied(statements?: number): LeaderLostError {
   )
 }
 
+// Heads are written here and copied out: a view on the buffer of each would cost more than all else of a short outcome.
+const scratch = new Uint8Array(HEAD_BYTES + STATEMENT_HEAD_BYTES)
+const scratchView = new DataView(scratch.buffer)
+
 /** The common case, a write without rows: 30 bytes. */
 function encodePlainResult({ changes, lastInsertRowid }: StatementOutcome, moved: CountsMoved): Uint8Array {
-  return concat([head(KIND_RESULT, moved), statementHead(changes, lastInsertRowid, false)])
+  writeHead(KIND_RESULT, moved)
+  writeStatementHead(HEAD_BYTES, changes, lastInsertRowid, false)
+  return scratch.slice()
 }
 
-function head(kind: number, { changes, totalChanges, lastInsertRowid }: CountsMoved): Uint8Array {
-  const bytes = new Uint8Array(HEAD_BYTES)
-  const view = new DataView(bytes.buffer)
-  view.setUint8(0, kind)
-  view.setUint32(1, changes, true)
-  view.setUint32(5, totalChanges, true)
-  view.setBigInt64(9, lastInsertRowid, true)
-  return bytes
+function head(kind: number, moved: CountsMoved): Uint8Array {
+  writeHead(kind, moved)
+  return scratch.slice(0, HEAD_BYTES)
+}
+
+function writeHead(kind: number, { changes, totalChanges, lastInsertRowid }: CountsMoved): void {
+  scratchView.setUint8(0, kind)
+  scratchView.setUint32(1, changes, true)
+  scratchView.setUint32(5, totalChanges, true)
+  scratchView.setBigInt64(9, lastInsertRowid, true)
 }
 
 function statementHead(changes: number, lastInsertRowid: bigint, hasRows: boolean): Uint8Array {
-  const bytes = new Uint8Array(13)
-  const view = new DataView(bytes.buffer)
-  view.setUint32(0, changes, true)
-  view.setBigInt64(4, lastInsertRowid, true)
-  view.setUint8(12, hasRows ? 1 : 0)
-  return bytes
+  writeStatementHead(0, changes, lastInsertRowid, hasRows)
+  return scratch.slice(0, STATEMENT_HEAD_BYTES)
+}
+
+function writeStatementHead(at: number, changes: number, lastInsertRowid: bigint, hasRows: boolean): void {
+  scratchView.setUint32(at, changes, true)
+  scratchView.setBigInt64(at + 4, lastInsertRowid, true)
+  scratchView.setUint8(at + 12, hasRows ? 1 : 0)
 }
 
 function u32(value: number): Uint8Array {

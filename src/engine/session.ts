@@ -4,6 +4,7 @@
 import { toWireError } from '../errors/wire.ts'
 import type { Answers, ClientCounts, ClientSettings, EngineEvent, FromEngine } from '../protocol/messages.ts'
 import type { SessionPragmas } from '../protocol/session-pragmas.ts'
+import { transferred } from '../protocol/value-codec.ts'
 import type { OpenBulk } from './bulk.ts'
 import { type CountsOfClient, NO_COUNTS } from './client-counts.ts'
 import type { ImportFeed } from './import-feed.ts'
@@ -102,29 +103,24 @@ export class Session {
   send(replies: readonly Reply[], counts: ClientCounts | undefined): void {
     if (this.ended) return
     const messages = buildAnswers(replies)
-    messages.forEach((answers, i) => {
-      const message: Answers = {
-        ...answers,
-        ...(i === messages.length - 1 && { ...(counts && this.#newCounts(counts)), ...this.#newPragmas() }),
-        ...(this.textTransaction !== undefined && { textOpen: true }),
-      }
-      this.#port.post(message, message.payload ? [message.payload] : [])
-    })
+    for (const answers of messages) {
+      const message: { -readonly [F in keyof Answers]: Answers[F] } = answers
+      if (answers === messages.at(-1)) this.#addNews(message, counts)
+      if (this.textTransaction !== undefined) message.textOpen = true
+      this.#port.post(message, transferred(message.payload))
+    }
   }
 
-  #newCounts(counts: ClientCounts): { counts?: ClientCounts } {
-    const { changes, totalChanges, lastInsertRowid } = counts
-    const sent = this.#sentCounts
-    if (totalChanges === sent.totalChanges && changes === sent.changes && lastInsertRowid === sent.lastInsertRowid)
-      return {}
-    this.#sentCounts = counts
-    return { counts }
-  }
-
-  #newPragmas(): { pragmas?: SessionPragmas } {
-    if (this.pragmas === this.#sentPragmas) return {}
+  #addNews(message: { counts?: ClientCounts; pragmas?: SessionPragmas }, counts: ClientCounts | undefined): void {
+    if (counts && this.#isNews(counts)) message.counts = this.#sentCounts = counts
+    if (this.pragmas === this.#sentPragmas) return
     this.#sentPragmas = this.pragmas
-    return { pragmas: Object.fromEntries(this.pragmas) }
+    message.pragmas = Object.fromEntries(this.pragmas)
+  }
+
+  #isNews({ changes, totalChanges, lastInsertRowid }: ClientCounts): boolean {
+    const sent = this.#sentCounts
+    return totalChanges !== sent.totalChanges || changes !== sent.changes || lastInsertRowid !== sent.lastInsertRowid
   }
 
   post(message: FromEngine): void {

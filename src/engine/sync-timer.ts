@@ -3,13 +3,18 @@
 import type { Clock } from '../environment.ts'
 import type { SyncPolicy } from '../protocol/messages.ts'
 
+type Limits = Readonly<Record<'maxDirtyBytes' | 'maxDirtyBlocks' | 'intervalMs' | 'debounceMs', number>>
+
 /** What made a sync happen: a rule of the policy, or somebody who waited for it. */
 type SyncCause = 'timer' | 'debounce' | 'threshold' | 'request'
 
 export class SyncTimer {
   readonly #clock: Clock
   readonly #sync: () => void
-  #policies: readonly SyncPolicy[] = []
+  /** Of all clients' wishes the strictest of each kind; 0 switches a rule off. */
+  #policy: Limits = { maxDirtyBytes: 0, maxDirtyBlocks: 0, intervalMs: 0, debounceMs: 0 }
+  /** When the pause in the commits will have been long enough. */
+  #quietAtMs = 0
   #cancelInterval: (() => void) | undefined
   #cancelDebounce: (() => void) | undefined
   #bytes = 0
@@ -26,24 +31,40 @@ export class SyncTimer {
   }
 
   use(policies: readonly SyncPolicy[]): void {
-    this.#policies = policies
+    const least = (field: keyof Limits) => {
+      const values = policies.map((policy) => policy[field]).filter((value) => value > 0)
+      return values.length === 0 ? 0 : Math.min(...values)
+    }
+    this.#policy = {
+      maxDirtyBytes: least('maxDirtyBytes'),
+      maxDirtyBlocks: least('maxDirtyBlocks'),
+      intervalMs: least('intervalMs'),
+      debounceMs: least('debounceMs'),
+    }
   }
 
   /** A commit was published that no client waits to see synced. */
   committed(bytes: number, blocks: number): void {
     this.#bytes += bytes
     this.#blocks += blocks
+    const { maxDirtyBytes, maxDirtyBlocks, intervalMs, debounceMs } = this.#policy
     const over = (limit: number, value: number) => limit > 0 && value >= limit
-    if (over(this.#least('maxDirtyBytes'), this.#bytes) || over(this.#least('maxDirtyBlocks'), this.#blocks)) {
+    if (over(maxDirtyBytes, this.#bytes) || over(maxDirtyBlocks, this.#blocks)) {
       this.#due('threshold')
       return
     }
-    const intervalMs = this.#least('intervalMs')
     if (intervalMs > 0) this.#cancelInterval ??= this.#clock.after(intervalMs, () => this.#due('timer'))
-    const debounceMs = this.#least('debounceMs')
     if (debounceMs === 0) return
-    this.#cancelDebounce?.()
-    this.#cancelDebounce = this.#clock.after(debounceMs, () => this.#due('debounce'))
+    this.#quietAtMs = this.#clock.monotonicMs() + debounceMs
+    this.#cancelDebounce ??= this.#clock.after(debounceMs, () => this.#whenQuiet())
+  }
+
+  /** One timer serves any number of commits: it is set anew only when it has rung too early. */
+  #whenQuiet(): void {
+    const restMs = this.#quietAtMs - this.#clock.monotonicMs()
+    this.#cancelDebounce = undefined
+    if (restMs <= 0) this.#due('debounce')
+    else this.#cancelDebounce = this.#clock.after(restMs, () => this.#whenQuiet())
   }
 
   /** How many syncs each cause has had, and the milliseconds that they took. */
@@ -84,11 +105,5 @@ export class SyncTimer {
   #due(cause: SyncCause): void {
     this.#cause ??= cause
     this.#sync()
-  }
-
-  /** The smallest value of a field over all clients; 0 switches a rule off. */
-  #least(field: Exclude<keyof SyncPolicy, 'verifyAfterWrite'>): number {
-    const values = this.#policies.map((policy) => policy[field]).filter((value) => value > 0)
-    return values.length === 0 ? 0 : Math.min(...values)
   }
 }

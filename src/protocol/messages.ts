@@ -1,7 +1,7 @@
 // Every message between a client and the engine's worker, and nothing else: no behaviour. One interface per message,
 // told apart by `type`; each switch over them is closed by a `never` check. Data from a port is `unknown` until
 // `parse.ts` has looked at it. Requests issued in one task travel in one envelope, answers likewise; values travel packed
-// in the envelope's `payload` (format: `value-codec.ts`), which is transferred, not cloned.
+// in the envelope's `payload` (format: `value-codec.ts`), which is transferred if it is large, not cloned.
 import type { WireError } from '../errors/wire-error.ts'
 import type { Request } from './requests.ts'
 import type { SessionPragmas } from './session-pragmas.ts'

@@ -18,5 +18,13 @@ export const VALUE_REAL = 3
 export const VALUE_TEXT = 4
 export const VALUE_BLOB = 5
 
+/** Up to here a payload is copied into its message: giving a buffer away costs more. */
+const COPIED_BYTES_MAX = 16 * 1024
+
+/** What of a message's payload is transferred with it. */
+export function transferred(payload: ArrayBuffer | undefined): ArrayBuffer[] {
+  return payload && payload.byteLength > COPIED_BYTES_MAX ? [payload] : []
+}
+
 /** Bytes of rows after which the engine starts a new chunk. */
 export const CHUNK_BYTES = 1 << 20

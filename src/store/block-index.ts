@@ -41,7 +41,9 @@ export class BlockIndex {
   #smallestCut = Number.POSITIVE_INFINITY
 
   addVersion(block: number, version: Omit<LogVersion, 'older'>): void {
-    this.#versions.set(block, { ...version, older: this.#versions.get(block) })
+    const { sequence, checksum, algorithm, length, modifiedSeconds, log, offset } = version
+    const older = this.#versions.get(block)
+    this.#versions.set(block, { sequence, checksum, algorithm, length, modifiedSeconds, log, offset, older })
   }
 
   addFresh(fresh: FreshSegment): void {

@@ -9,6 +9,7 @@
 // on a device that undoes, that tells exactly what was applied.
 import { type Area, type Device, DeviceError } from '../device/device.ts'
 import { StorageError } from '../errors/errors.ts'
+import { Copies } from './copies.ts'
 import type { MaybePromise } from './maybe-async.ts'
 
 interface KeptWrite {
@@ -46,6 +47,7 @@ export class DeviceWriter {
   onSyncFailure: (failure: SyncFailure) => void = () => {}
   readonly #keptBytesMax: number
   #kept: KeptWrite[] = []
+  readonly #copies = new Copies()
   #keptBytes = 0
   /** Kept writes that were dropped so far, so that of two syncs under way each drops its own. */
   #droppedCount = 0
@@ -91,10 +93,7 @@ export class DeviceWriter {
   /** A write that must survive a failed sync; the bytes are copied. Throws when the store is or becomes latched. */
   write(area: Area, bytes: Uint8Array, at: number): void {
     this.check()
-    if (this.#keeps) {
-      this.#kept.push({ area, at, bytes: bytes.slice() })
-      this.#keptBytes += bytes.length
-    }
+    if (this.#keeps) this.#keep(area, bytes, at)
     try {
       this.#put(area, bytes, at)
     } catch (error) {
@@ -114,8 +113,11 @@ export class DeviceWriter {
     } catch (error) {
       throw storageError(error)
     }
-    if (!this.#keeps) return
-    this.#kept.push({ area, at, bytes: bytes.slice() })
+    if (this.#keeps) this.#keep(area, bytes, at)
+  }
+
+  #keep(area: Area, bytes: Uint8Array, at: number): void {
+    this.#kept.push({ area, at, bytes: this.#copies.of(bytes) })
     this.#keptBytes += bytes.length
   }
 
@@ -215,6 +217,7 @@ export class DeviceWriter {
     const dropped = this.#kept.splice(0, Math.max(0, count))
     this.#droppedCount += dropped.length
     for (const { bytes } of dropped) this.#keptBytes -= bytes.length
+    if (this.#kept.length === 0) this.#copies.reset()
   }
 
   /** Returns if everything is as if nothing had failed; throws with the store latched otherwise. */

@@ -115,6 +115,10 @@ export const id16 = (at: number, meaning: string): Field<string> => ({
     return text
   },
   set: (view, o, value) => {
-    for (let i = 0; i < 16; i++) view.setUint8(o + i, Number.parseInt(value.slice(2 * i, 2 * i + 2), 16))
+    for (let i = 0; i < 16; i++)
+      view.setUint8(o + i, (digit(value.charCodeAt(2 * i)) << 4) | digit(value.charCodeAt(2 * i + 1)))
   },
 })
+
+/** The value of a hexadecimal digit given by its character code. */
+const digit = (code: number): number => (code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57)

@@ -182,6 +182,7 @@ export class Log {
   #append(type: number, content: RecordContent, options: AppendOptions): LogRecord {
     const bytes = roundUp(recordBytes(content), SECTOR)
     const { log, offset, checksum, term } = this.#place
+    const { sequence, durableSequence, timeMs, sizeBlocks, truncatedTo, algorithm } = options
     const limit = this.size(log) - (type === RECORD_MARK ? 0 : SECTOR)
     assert(offset + bytes <= limit, 'a record fits the log that it goes to')
     this.#ensure(this.#pendingBytes + bytes)
@@ -189,14 +190,26 @@ export class Log {
     const verified = encodeRecord(
       this.#buffer.subarray(this.#pendingBytes, this.#pendingBytes + bytes),
       content,
-      { ...options, type, storeId: this.#storeId, term: this.#term, previous },
+      {
+        type,
+        storeId: this.#storeId,
+        term: this.#term,
+        previous,
+        sequence,
+        durableSequence,
+        timeMs,
+        sizeBlocks,
+        truncatedTo,
+        algorithm,
+      },
       this.#checksums,
     )
-    const record: LogRecord = { ...verified, log, offset, end: offset + bytes }
+    const { head, blocks, fresh, allocations, origins } = verified
+    const record: LogRecord = { head, blocks, fresh, allocations, origins, log, offset, end: offset + bytes }
     this.#pendingBytes += bytes
     this.#place = placeAfter(record)
     this.#left = undefined
-    this.#appended = { sequence: options.sequence, claims: options.durableSequence }
+    this.#appended = { sequence, claims: durableSequence }
     this.records.push(record)
     return record
   }

@@ -79,7 +79,12 @@ export function recordBytes(content: RecordContent): number {
     content.fresh.length * FRESH_ENTRY.bytes +
     content.allocations.length * ALLOCATION_ENTRY.bytes
   for (const origin of content.origins) bytes += originBytes(origin)
-  for (const payload of content.blocks.values()) bytes += payload.length
+  return bytes + payloadBytes(content)
+}
+
+function payloadBytes({ blocks }: RecordContent): number {
+  let bytes = 0
+  for (const payload of blocks.values()) bytes += payload.length
   return bytes
 }
 
@@ -106,7 +111,8 @@ export function encodeRecord(
 ): VerifiedRecord {
   const totalBytes = recordBytes(content)
   assert(out.length === roundUp(totalBytes, SECTOR), 'a record has exactly the room it needs')
-  out.fill(0)
+  out.fill(0, 0, totalBytes - payloadBytes(content))
+  out.fill(0, totalBytes)
   const view = new DataView(out.buffer, out.byteOffset, out.length)
   let at = RECORD.bytes + content.blocks.size * RECORD_ENTRY.bytes
   for (const fresh of content.fresh) {
@@ -134,8 +140,13 @@ export function encodeRecord(
       length: payload.length,
       modifiedSeconds,
     }
+    const { sequence, checksum, algorithm, length } = stored
     RECORD_ENTRY.write(view, { block, payloadAt: at }, entryAt)
-    BLOCK_ENTRY.write(view, { ...stored, codec: 0, reserved: 0 }, entryAt + RECORD_ENTRY_BLOCK_AT)
+    BLOCK_ENTRY.write(
+      view,
+      { sequence, checksum, algorithm, length, modifiedSeconds, codec: 0, reserved: 0 },
+      entryAt + RECORD_ENTRY_BLOCK_AT,
+    )
     blocks.push(stored)
     entryAt += RECORD_ENTRY.bytes
     at += payload.length

@@ -195,6 +195,7 @@ function assemble(options: RecoveryOptions, { superblock, table, side, chain }: 
     synced: 0,
     claimed: 0,
     transaction: undefined,
+    spareBlocks: [],
     onFoldDue: () => {},
     onSpaceShort: () => {},
   }

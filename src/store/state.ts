@@ -63,6 +63,8 @@ export interface StoreState {
   /** Newest sequence that something synced claims to be synced. */
   claimed: number
   transaction: PlaceHolder | undefined
+  /** Buffers of one block that nobody uses, for the next transaction. */
+  readonly spareBlocks: Uint8Array[]
   /** Called when folding gives space back: the other log has been entered, or a commit has brought fresh segments. */
   onFoldDue: () => void
   /** Called when space for a transaction was refused: what holds space back may end, so that the next one fits. */

@@ -18,6 +18,9 @@ import { type AllocationEntry, type OriginRecord, originBytes, type RecordConten
 import { SEGMENTS_MAX } from './segment-table.ts'
 import type { PlaceHolder, StoreState } from './state.ts'
 
+/** Small transactions one after another stage the same few blocks: their buffers serve again. */
+const SPARE_BLOCKS_MAX = 32
+
 interface FreshBuild {
   readonly place: number
   /** True if the place lay beyond what the area had room for. */
@@ -95,7 +98,7 @@ export class Transaction implements WriteTransaction, PlaceHolder {
     }
     const staged = this.#inline.get(block) ?? this.#spill.get(block)
     if (staged) staged.set(bytes)
-    else if (this.#inline.size < this.#inlineMax && !this.#isFresh(block)) this.#inline.set(block, bytes.slice())
+    else if (this.#inline.size < this.#inlineMax && !this.#isFresh(block)) this.#inline.set(block, this.#copy(bytes))
     else {
       try {
         this.#toFresh(block, bytes)
@@ -241,6 +244,19 @@ export class Transaction implements WriteTransaction, PlaceHolder {
   #end(): void {
     this.#ended = true
     this.#state.transaction = undefined
+    const { spareBlocks } = this.#state
+    for (const bytes of this.#inline.values()) {
+      if (spareBlocks.length === SPARE_BLOCKS_MAX) break
+      spareBlocks.push(bytes)
+    }
+    this.#inline.clear()
+  }
+
+  #copy(bytes: Uint8Array): Uint8Array {
+    const spare = this.#state.spareBlocks.pop()
+    if (!spare) return bytes.slice()
+    spare.set(bytes)
+    return spare
   }
 
   #isFresh(block: number): boolean {
