@@ -4,7 +4,7 @@ import type { Device } from '../device/device.ts'
 import type { Checksums } from './checksum.ts'
 import { MIB, RECORD, RECORD_MAGIC, SECTOR } from './format.ts'
 import { type LogNumber, logArea } from './log.ts'
-import { peekRecord, type VerifiedRecord, verifyRecord } from './record.ts'
+import { peekRecord, type RecordHead, type VerifiedRecord, verifyRecord } from './record.ts'
 
 /** Read where one record is wanted; a record that is longer is read whole. */
 const RECORD_READ_BYTES = 64 * 1024
@@ -18,7 +18,7 @@ export class LogReader {
   #windowLog: LogNumber | -1 = -1
   #windowFrom = 0
   #windowTo = 0
-  readonly #starts: (VerifiedRecord | 'none' | undefined)[] = [undefined, undefined]
+  readonly #starts: { head?: RecordHead | 'none'; record?: VerifiedRecord | 'none' }[] = [{}, {}]
 
   constructor(device: Device, storeId: string, checksums: Checksums) {
     this.#device = device
@@ -28,21 +28,28 @@ export class LogReader {
     this.#windowView = new DataView(this.#window.buffer)
   }
 
+  /** What the record at this place would say in its head, or undefined: its checksum has not been looked at. */
+  headAt(log: LogNumber, offset: number): RecordHead | undefined {
+    if (offset !== 0) return this.#head(log, offset)
+    // The start of the other log is tried at every step of the chain.
+    const start = this.#starts[log]!
+    start.head ??= this.#head(log, 0) ?? 'none'
+    return start.head === 'none' ? undefined : start.head
+  }
+
   /** The record whose checksum holds at this place, or undefined. */
   recordAt(log: LogNumber, offset: number): VerifiedRecord | undefined {
     if (offset !== 0) return this.#verify(log, offset)
-    // The start of the other log is tried at every step of the chain.
-    const known = this.#starts[log]
-    if (known) return known === 'none' ? undefined : known
-    const record = this.#verify(log, 0)
-    this.#starts[log] = record ?? 'none'
-    return record
+    const start = this.#starts[log]!
+    start.record ??= this.#verify(log, 0) ?? 'none'
+    return start.record === 'none' ? undefined : start.record
   }
 
   /** Forgets what was read, so that it is read from the device again. */
   readAnew(): void {
     this.#windowLog = -1
-    this.#starts.fill(undefined)
+    this.#starts[0] = {}
+    this.#starts[1] = {}
   }
 
   /** The newest durableSequence beyond `floor` that any record in either log claims, or `floor`. */
@@ -50,8 +57,9 @@ export class LogReader {
     let newest = floor
     for (const log of [0, 1] as const) {
       const size = this.#device.size(logArea(log))
-      for (let offset = 0; offset + RECORD.bytes <= size; offset += SECTOR) {
-        if (!this.#mayBegin(log, offset)) continue
+      for (let offset = 0; ; offset += SECTOR) {
+        offset = this.#nextBeginning(log, offset, size)
+        if (offset + RECORD.bytes > size) break
         const head = peekRecord(this.#read(log, offset, RECORD.bytes), this.#storeId)
         if (!head || head.durableSequence <= newest) continue
         if (this.#verify(log, offset)) newest = head.durableSequence
@@ -60,17 +68,30 @@ export class LogReader {
     return newest
   }
 
-  /** Most sectors begin none: told by four bytes, without looking at more. */
-  #mayBegin(log: LogNumber, offset: number): boolean {
-    this.#showWindow(log, offset, RECORD.bytes, MIB)
-    return this.#windowView.getUint32(offset - this.#windowFrom, true) === RECORD_MAGIC
+  /** The next sector from `offset` on that may begin a record. Most begin none: told by four bytes, not looking at more. */
+  #nextBeginning(log: LogNumber, offset: number, size: number): number {
+    let at = offset
+    while (at + RECORD.bytes <= size) {
+      this.#showWindow(log, at, RECORD.bytes, MIB)
+      const from = this.#windowFrom
+      const to = Math.min(this.#windowTo, size) - from - RECORD.bytes
+      for (let inWindow = at - from; inWindow <= to; inWindow += SECTOR)
+        if (this.#windowView.getUint32(inWindow, true) === RECORD_MAGIC) return from + inWindow
+      at += Math.floor((to - (at - from)) / SECTOR + 1) * SECTOR
+    }
+    return at
   }
 
-  #verify(log: LogNumber, offset: number): VerifiedRecord | undefined {
+  #head(log: LogNumber, offset: number): RecordHead | undefined {
     const size = this.#device.size(logArea(log))
     if (offset + RECORD.bytes > size) return undefined
     const head = peekRecord(this.#read(log, offset, RECORD.bytes), this.#storeId)
-    if (!head || offset + head.totalBytes > size) return undefined
+    return head && offset + head.totalBytes <= size ? head : undefined
+  }
+
+  #verify(log: LogNumber, offset: number): VerifiedRecord | undefined {
+    const head = this.#head(log, offset)
+    if (!head) return undefined
     return verifyRecord(this.#read(log, offset, head.totalBytes), head, this.#checksums)
   }
 

@@ -27,7 +27,7 @@ import { HomesNeeded } from './homes-needed.ts'
 import { type ChainPlace, isMark, Log, type LogNumber, type LogRecord, placeAfter } from './log.ts'
 import { LogReader } from './log-reader.ts'
 import { Places } from './places.ts'
-import type { VerifiedRecord } from './record.ts'
+import type { RecordHead, VerifiedRecord } from './record.ts'
 import { SegmentTable } from './segment-table.ts'
 import { SideState } from './side-table.ts'
 import { noteStored, placesInUse, type StoreState } from './state.ts'
@@ -119,13 +119,15 @@ function followChain(reader: LogReader, superblock: Superblock, checksums: Check
   let sequence = superblock.foldedSequence
   // By checksum and not by number: a number can be reached by another record than the one that was known at E.
   let passedEnd = end.checksum === superblock.endChecksum && sequence === superblock.endSequence
+  const follows = ({ term, previous, sequence: number, type }: RecordHead): boolean =>
+    (passedEnd ? term === superblock.term : term >= end.term) &&
+    previous === (term === end.term ? end.checksum : checksums.acrossTerms(end.checksum, term)) &&
+    number === (type === RECORD_MARK ? sequence : sequence + 1)
   const fits = (log: LogNumber, offset: number): VerifiedRecord | undefined => {
-    const record = reader.recordAt(log, offset)
-    if (!record) return undefined
-    const { term, previous, sequence: number, type } = record.head
-    if (passedEnd ? term !== superblock.term : term < end.term) return undefined
-    if (previous !== (term === end.term ? end.checksum : checksums.acrossTerms(end.checksum, term))) return undefined
-    return number === (type === RECORD_MARK ? sequence : sequence + 1) ? record : undefined
+    // What does not follow by its head is not read whole: it may be a large record of long ago.
+    const head = reader.headAt(log, offset)
+    const record = head && follows(head) ? reader.recordAt(log, offset) : undefined
+    return record && follows(record.head) ? record : undefined
   }
   const next = (): LogRecord | undefined => {
     const behind = fits(end.log, end.offset)

@@ -3,8 +3,7 @@ import type { Mutant } from './mutant.ts'
 
 const RECOVERY = 'src/store/recovery.ts'
 const TAKE_OVER = 'src/store/take-over.ts'
-const PREVIOUS =
-  'if (previous !== (term === end.term ? end.checksum : checksums.acrossTerms(end.checksum, term))) return undefined'
+const PREVIOUS = 'previous === (term === end.term ? end.checksum : checksums.acrossTerms(end.checksum, term)) &&'
 const BOTH = 'for (const i of order.slice(this.#written)) {'
 
 export const RECOVERY_MUTANTS: readonly Mutant[] = [
@@ -48,7 +47,7 @@ export const RECOVERY_MUTANTS: readonly Mutant[] = [
     why: 'Records of an older term behind the end count, although a later opening had cut them off.',
     provedBy: 'store-kept',
     edits: [
-      { file: RECOVERY, find: 'passedEnd ? term !== superblock.term : term < end.term', replace: 'term < end.term' },
+      { file: RECOVERY, find: 'passedEnd ? term === superblock.term : term >= end.term', replace: 'term >= end.term' },
     ],
   },
   {

@@ -1,6 +1,8 @@
 // Opening does not grow with the database. Counted, not timed: what a store reads from its device until it is open, at 1,
 // 8 and 64 MB, closed in order or left by a process that died. Of the main area it reads the superblocks and two tables,
-// of which one has 16 bytes per 256 KiB of content; of the logs it reads no more than a few times what they can hold.
+// of which one has 16 bytes per 256 KiB of content; of the logs what they can hold, and a second time only what is in use.
+// Opening took the longer the larger the logs were, because a large record of long ago at the start of a log was read
+// whole, copied and checked, twice, only to see that it does not follow.
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -68,9 +70,9 @@ async function readsAtOpening(path: string): Promise<Reads & { readonly logBytes
 }
 
 it.each([
-  ['closed in order', closed],
-  ['left by a process that died', left],
-])('a store %s is opened by as many reads of its content, however large it is', async (_, path) => {
+  ['closed in order', closed, 1],
+  ['left by a process that died', left, 2],
+])('a store %s is opened by as many reads of its content, however large it is', async (_, path, logReads) => {
   const all = []
   for (const megabytes of SIZES_MB) all.push(await readsAtOpening(path(megabytes)))
   const [small, , large] = all
@@ -79,5 +81,5 @@ it.each([
   const segments = (63 * 1e6) / (256 << 10)
   expect(large!.bytes.main - small!.bytes.main).toBeLessThanOrEqual(2 * 16 * (segments + 2))
   for (const { bytes, logBytes } of all)
-    expect(bytes['log-0'] + bytes['log-1']).toBeLessThanOrEqual(3 * logBytes + (4 << 20))
+    expect(bytes['log-0'] + bytes['log-1']).toBeLessThanOrEqual(logReads * logBytes + (1 << 19))
 })
