@@ -101,8 +101,8 @@ export class Database extends Queryable {
    * fast as it is stored. Pages of any size; files in WAL mode become ordinary ones. The database stays as it was, and can
    * be read, until the file is stored and SQLite has checked it; writes wait. Then transactions, streams and exports under
    * way end with SnapshotTooOldError (`retryable`), the event `reopened` tells of it, and prepared statements go on with
-   * the new content. Resolves once it survives a power cut. Aborting leaves the old database; SQLite's check at the end is
-   * not cut short by it. Needs space for both databases. `onProgress` counts bytes. No time limit by default.
+   * the new content. Resolves once it survives a power cut. Aborting leaves the old database, also while SQLite checks
+   * the file, from one table to the next. Needs space for both databases. `onProgress` counts bytes. No time limit by default.
    * Throws ImportError, StorageError `quota`, TransactionDeadlockError, UsageError `connection-state`, LeaderLostError,
    * TimeoutError, AbortError, ClosedError.
    */
@@ -141,8 +141,8 @@ export class Database extends Queryable {
 
   /**
    * Reads every stored block, compares it with its checksum, and then, if all are whole, has SQLite look at the database
-   * (`PRAGMA quick_check`). Reads and writes go on while the blocks are read; SQLite's part holds them up and only
-   * `timeoutMs` can cut it short. `onProgress` counts blocks. Damage is reported, not thrown. No time limit by default.
+   * (`PRAGMA quick_check`, table by table). Reads and writes go on meanwhile, but for the time of one table; a database with
+   * auto_vacuum is one. `onProgress` counts blocks. Damage is reported, not thrown. No time limit by default.
    * Throws StorageError `io`, UsageError `not-supported`, LeaderLostError, TimeoutError, AbortError, ClosedError.
    */
   async verify(options?: ProgressOptions): Promise<VerifyReport> {

@@ -89,7 +89,7 @@ class Import {
   }
 
   async run(): Promise<void> {
-    const { store, database, scheduler } = this.#runner
+    const { store, scheduler } = this.#runner
     const { head, rest } = await this.#head()
     const header = readHeader(head)
     if (this.#request.totalBytes > 0) checkLength(header, this.#request.totalBytes)
@@ -97,7 +97,7 @@ class Import {
     try {
       await this.#store(header, content, rest)
       this.#goesOn()
-      const unchecked = checkContent(database, content.view(), this.#job)
+      const unchecked = await checkContent(this.#runner, content.view(), this.#job)
       await this.#runner.clock.yield()
       this.#goesOn()
       await new Promise<void>((resolve, reject) => {
@@ -194,6 +194,7 @@ class Import {
       new SnapshotTooOldError('The database has been replaced by an imported file. Make the call again.')
     for (const job of scheduler.jobs()) {
       const { session, request } = job
+      if (request.type === 'maintenance' && request.action === 'verify') job.stopped = why()
       if (!session.streams.has(request.seq) || (request.type !== 'statement' && request.type !== 'export')) continue
       job.stopped = why()
       session.streams.get(request.seq)?.wake?.()

@@ -2,9 +2,9 @@
 // requests that come after them. It stands apart from the runner because none of it belongs to a transaction.
 import { UsageError } from '../errors/errors.ts'
 import type { MaintenanceReport, MaintenanceRequest } from '../protocol/messages.ts'
-import type { Database } from './database.ts'
 import type { Host } from './host.ts'
 import type { Job } from './job.ts'
+import { quickCheck } from './quick-check.ts'
 import type { RunResult } from './scheduler.ts'
 
 /** Runs one call beside everything else and answers it with its report, or with `done` where it has none. */
@@ -58,7 +58,8 @@ async function run(
           block: damaged[0],
           message: `${damaged.length} of ${blocks} blocks are damaged.`,
         })
-      return { kind: 'verify', blocks, damaged, sqlite: damaged.length > 0 ? [] : quickCheck(database, job) }
+      const sqlite = damaged.length > 0 ? [] : await checkBySqlite(runner, job, () => onProgress(blocks, blocks))
+      return { kind: 'verify', blocks, damaged, sqlite }
     }
     case 'metrics':
       return {
@@ -83,21 +84,15 @@ export function available<T>(method: T | undefined, action: string): T {
   return method
 }
 
-/** What SQLite's own check finds wrong; empty if nothing. It cannot be interrupted but by its deadline. */
-function quickCheck(database: Database, job: Job): string[] {
+/** What SQLite's own check finds wrong; empty if nothing. */
+async function checkBySqlite(runner: Host, job: Job, onPart: () => void): Promise<string[]> {
+  const { database, clock } = runner
   const reader = database.readers.acquire('read')
   try {
-    const statement = reader.prepare('PRAGMA quick_check')
-    try {
-      const found: string[] = []
-      const { exports, heap } = database.instance
-      reader.limited(job.limits, () => {
-        while (statement.step()) found.push(heap.text(exports.sqlite3_column_text(statement.pointer, 0)) ?? '')
-      })
-      return found.length === 1 && found[0] === 'ok' ? [] : found
-    } finally {
-      reader.release(statement)
-    }
+    runner.enter(job.session, reader)
+    // Its CHECK constraints and indexes may use them.
+    reader.functions.use(job.session.functions)
+    return await quickCheck({ connection: reader, job, clock, pageSize: database.blocks.blockSize, onPart })
   } finally {
     database.readers.release(reader)
   }

@@ -7,16 +7,23 @@ import { sqliteWasm } from './sqlite.ts'
 export interface FileWishes {
   readonly pageSize?: number
   readonly rows?: number
+  /** SQL to be run before anything is written. */
+  readonly before?: string
   /** SQL to be run at the end. */
   readonly sql?: string
 }
 
 /** A file with a table `t` of `rows` rows, an index, a view, a trigger and some of each kind of value. */
-export async function sqliteFile({ pageSize = 4096, rows = 1000, sql = '' }: FileWishes = {}): Promise<Uint8Array> {
+export async function sqliteFile({
+  pageSize = 4096,
+  rows = 1000,
+  sql = '',
+  before = '',
+}: FileWishes = {}): Promise<Uint8Array> {
   const sqlite3 = await loadSqlite(await sqliteWasm(), {})
   const db = new sqlite3.oo1.DB(':memory:')
   try {
-    db.exec(`PRAGMA page_size=${pageSize}; PRAGMA user_version=77;
+    db.exec(`PRAGMA page_size=${pageSize}; ${before} PRAGMA user_version=77;
       CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b);
       CREATE INDEX t_a ON t (a);
       CREATE TABLE log (id);
