@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AVAILABLE, launch } from '../support/browsers/launch.ts'
 import type { BrowserSession } from '../support/browsers/session.ts'
-import { click, firstRows, lastRow, seen, textOf, write } from '../support/playground-page.ts'
+import { click, firstRows, lastRow, seen, textOf, textsOf, write } from '../support/playground-page.ts'
 import { type PlaygroundServer, startPlayground } from '../support/playground-server.ts'
 
 const CITIES = 171_075
@@ -76,6 +76,12 @@ describe.each(AVAILABLE)('the playground in %s', (kind) => {
     await second.goto(server.url)
     await seen(second, '.tabs-role', 'Follower')
     await seen(second, '.tabs', '2 tabs have it open')
+    const third = await browser.newPage()
+    await third.goto(server.url)
+    await seen(third, '.tabs', '3 tabs have it open')
+    const listed = await textsOf(third, '.tabs-known li')
+    expect(listed.map((text) => text.slice(6)).sort()).toEqual(['', 'leads', 'this tab'])
+    await third.close()
     await write(second, 'CREATE TABLE IF NOT EXISTS shared (a); INSERT INTO shared VALUES (1); SELECT * FROM shared')
     await click(second, 'Run')
     await seen(second, '.run-summary', '1 row')

@@ -1,4 +1,5 @@
-// Which tab runs the database, how many have it open, and the last changes of that.
+// Which tabs have the database open, which of them runs it, and the last changes of that.
+import type { Tab } from 'datasync'
 import { formatAge } from '../format.ts'
 import { tabs } from '../state/tabs.ts'
 
@@ -8,9 +9,9 @@ const ROLES = {
 } as const
 
 export function Tabs() {
-  const known = tabs.value
-  if (!known) return null
-  const { role, count, term, news } = known
+  const shown = tabs.value
+  if (!shown) return null
+  const { role, known = [], term, news } = shown
   return (
     <section class="panel tabs" aria-labelledby="tabs-title">
       <h2 id="tabs-title">Tabs</h2>
@@ -18,14 +19,13 @@ export function Tabs() {
         {role === 'leader' ? 'Leader' : 'Follower'} <span class="quiet">· term {term}</span>
       </p>
       <p class="quiet">{ROLES[role]}</p>
-      {count !== undefined && (
+      {known.length > 1 && <TabList known={known} />}
+      {known.length === 1 && (
         <p class="quiet">
-          {count > 1 ? `${count} tabs have it open.` : 'No other tab has it open. '}
-          {count <= 1 && (
-            <a href={location.href} target="_blank" rel="noreferrer">
-              Open one
-            </a>
-          )}
+          No other tab has it open.{' '}
+          <a href={location.href} target="_blank" rel="noreferrer">
+            Open one
+          </a>
         </p>
       )}
       {news.length > 0 && (
@@ -38,5 +38,23 @@ export function Tabs() {
         </ul>
       )}
     </section>
+  )
+}
+
+function TabList({ known }: { readonly known: readonly Tab[] }) {
+  return (
+    <>
+      <p class="quiet">{known.length} tabs have it open.</p>
+      <ul class="tabs-known" aria-label="Tabs that have it open">
+        {known.map(({ id, self, leads }) => (
+          <li key={id} class={leads ? 'leads' : undefined}>
+            <span class="dot" aria-hidden="true" />
+            <span class="mono">{id.slice(0, 6)}</span>
+            {leads && <span>leads</span>}
+            {self && <span class="quiet">this tab</span>}
+          </li>
+        ))}
+      </ul>
+    </>
   )
 }

@@ -1,7 +1,6 @@
-// Which tab runs the open database, how many have it open, and what changed about that. Each tab of the playground holds a
-// lock of its own while a database is open; the browser lets it go however the tab ends, so counting locks counts tabs.
+// Which tabs have the open database, which of them runs it, and what changed about that.
 import { signal } from '@preact/signals'
-import type { Database, DatabaseInfo } from 'datasync'
+import type { Database, DatabaseInfo, Tab } from 'datasync'
 
 type Role = DatabaseInfo['role']
 
@@ -13,54 +12,51 @@ export interface TabNews {
 export interface Tabs {
   readonly role: Role
   readonly term: number
-  /** Undefined where the browser does not tell. */
-  readonly count: number | undefined
+  /** By their numbers, so that nobody changes places; undefined until the browser has told. */
+  readonly known: readonly Tab[] | undefined
   /** Newest first. */
   readonly news: readonly TabNews[]
 }
 
 export const tabs = signal<Tabs | undefined>(undefined)
 
-const COUNT_EVERY_MS = 2000
+const LOOK_EVERY_MS = 1000
 const NEWS_MAX = 5
 
 /** Watches until the returned function is called. */
 export function watchTabs(db: Database): () => void {
-  const { name, role, term } = db.info
-  const lock = `playground-tab:${name}`
-  const ended = new AbortController()
-  tabs.value = { role, term, count: undefined, news: [] }
+  const { role, term } = db.info
+  let ended = false
+  tabs.value = { role, term, known: undefined, news: [] }
   const say = (text: string, change: Partial<Tabs>) => {
     const { value } = tabs
-    if (!value || ended.signal.aborted) return
+    if (!value || ended) return
     tabs.value = { ...value, ...change, news: [{ atMs: Date.now(), text }, ...value.news].slice(0, NEWS_MAX) }
+    void look()
   }
+  const look = async () => {
+    // What cannot be told now, in a database that closes, is asked again or not shown any more.
+    const found = await db.tabs().catch(() => undefined)
+    const { value } = tabs
+    if (!found || !value || ended) return
+    const known = [...found].sort((a, b) => (a.id < b.id ? -1 : 1))
+    if (JSON.stringify(known) !== JSON.stringify(value.known)) tabs.value = { ...value, known }
+  }
+  const whenSeen = () => {
+    if (!document.hidden) void look()
+  }
+  const timer = setInterval(whenSeen, LOOK_EVERY_MS)
+  document.addEventListener('visibilitychange', whenSeen)
+  void look()
   const ends = [
     db.on('leader-change', ({ term, role }) => say(`term ${term} began`, { term, role })),
     db.on('role', ({ role }) => say(role === 'leader' ? 'this tab took over' : 'another tab took over', { role })),
     db.on('version-too-new', () => say('another tab runs a newer release: reload this one', {})),
+    () => clearInterval(timer),
+    () => document.removeEventListener('visibilitychange', whenSeen),
   ]
-  const count = async () => {
-    const { held = [] } = await navigator.locks.query()
-    const own = held.filter((one) => one.name?.startsWith(`${lock}:`)).length
-    if (tabs.value && !ended.signal.aborted && tabs.value.count !== own) tabs.value = { ...tabs.value, count: own }
-  }
-  if ('locks' in navigator) {
-    void navigator.locks.request(
-      `${lock}:${crypto.randomUUID()}`,
-      () =>
-        new Promise<void>((resolve) => {
-          ended.signal.addEventListener('abort', () => resolve())
-          void count()
-        }),
-    )
-    const timer = setInterval(() => {
-      if (!document.hidden) void count()
-    }, COUNT_EVERY_MS)
-    ends.push(() => clearInterval(timer))
-  }
   return () => {
-    ended.abort()
+    ended = true
     tabs.value = undefined
     for (const end of ends) end()
   }
