@@ -13,8 +13,9 @@ const folder = join(root, '.tmp', 'package')
 const KIB = 1024
 
 /**
- * What an application loads at its start: its entry file with all that it imports statically, minified and split by esbuild,
- * with gzip. The first is meant to be 15 KiB and is not: the figure here only keeps it from growing.
+ * What an application loads, minified and split by esbuild, with gzip. `started`: at its start, the entry file with all that
+ * it imports statically; the worker starts with that. `opened`: what `open` loads meanwhile is added; from then on only a
+ * failure or a rare call loads anything more. The goal for the second is the same as for everything in `.`.
  */
 const BUDGETS = [
   {
@@ -24,10 +25,13 @@ const BUDGETS = [
       await db.run('INSERT INTO t VALUES (?)', [1])
       await db.transaction((tx) => tx.query('SELECT 1'))
       for await (const row of db.stream('SELECT a FROM t')) console.log(row instanceof DataSyncError, SqliteError)`,
-    bytes: 28.5 * KIB,
+    started: 15 * KIB,
+    opened: 30.5 * KIB,
   },
-  { what: 'everything in `.`', entry: "export * from 'datasync'", bytes: 30 * KIB },
+  { what: 'everything in `.`', entry: "export * from 'datasync'", started: 30 * KIB, opened: 33 * KIB },
 ]
+/** What `open` loads while the worker starts, by the name of its file. */
+const OPENED = /shared-opened/
 const WORKER_BYTES = 120 * KIB
 
 const failures = []
@@ -47,7 +51,11 @@ check('attw', () =>
   ]),
 )
 check('entries', () => run(process.execPath, [join(root, 'scripts', 'import-entries.mjs')]))
-for (const budget of BUDGETS) within(budget.what, await loadedBytes(budget), budget.bytes)
+for (const { what, entry, started, opened } of BUDGETS) {
+  const bytes = await loadedBytes(entry)
+  within(`${what}, when the worker starts`, bytes.started, started)
+  within(`${what}, when the database is open`, bytes.opened, opened)
+}
 const worker = await readFile(join(root, 'dist', 'worker.js'))
 within('the worker without wasm', gzipSync(worker, { level: 9 }).length, WORKER_BYTES)
 for (const failure of failures) console.error(failure)
@@ -68,7 +76,7 @@ function within(what, gzipBytes, budgetBytes) {
   if (gzipBytes > budgetBytes) failures.push(`${what}: FAILED, ${sizes}`)
 }
 
-async function loadedBytes({ entry }) {
+async function loadedBytes(entry) {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     metafile: true,
@@ -82,15 +90,23 @@ async function loadedBytes({ entry }) {
     outdir: folder,
     write: false,
   })
+  const { outputs } = metafile
   const loaded = new Set()
   const load = (path) => {
     if (loaded.has(path)) return
     loaded.add(path)
-    for (const { kind, path: next } of metafile.outputs[path].imports) if (kind === 'import-statement') load(next)
+    for (const { kind, path: next } of outputs[path].imports) if (kind === 'import-statement') load(next)
   }
-  load(Object.keys(metafile.outputs).find((path) => path.endsWith('stdin.js')))
-  const files = outputFiles.filter(({ path }) => loaded.has(relative(root, path)))
-  return files.reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0)
+  const gzipBytes = () =>
+    outputFiles
+      .filter(({ path }) => loaded.has(relative(root, path)))
+      .reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0)
+  load(Object.keys(outputs).find((path) => path.endsWith('stdin.js')))
+  const started = gzipBytes()
+  const later = Object.keys(outputs).filter((path) => OPENED.test(path))
+  if (later.length !== 1) throw new Error(`what open() loads is not one file but ${later.length}`)
+  load(later[0])
+  return { started, opened: gzipBytes() }
 }
 
 function run(program, args) {

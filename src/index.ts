@@ -9,7 +9,7 @@ export type { DatabaseEvents } from './client/events.ts'
 export type { FunctionOptions, FunctionSource } from './client/functions.ts'
 export type { ImportSource } from './client/import.ts'
 export type { VerifyReport } from './client/maintenance.ts'
-export { open } from './client/open.ts'
+export { open } from './client/open-page.ts'
 export type {
   CallOptions,
   OpenOptions,

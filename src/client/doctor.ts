@@ -5,6 +5,7 @@ import type { ClientPlatform } from '../coordination/platform.ts'
 import { DataSyncError } from '../errors/errors.ts'
 import type { StorageOffer } from '../protocol/storage-messages.ts'
 import { askStorage, type DatabaseEntry, databaseEntries } from './databases.ts'
+import { loadPart } from './load-part.ts'
 import type { StoredOptions } from './options.ts'
 import { pagePlatform } from './start-worker.ts'
 
@@ -84,7 +85,7 @@ export async function doctorWith(
     worker = { available: false, why: error.message }
   }
   const { opfs, indexedDb } = offers
-  const { advice, reasons } = await import('./doctor-words.ts')
+  const { advice, reasons } = await loadPart(() => import('./doctor-words.ts'))
   const storage = opfs.available ? 'opfs' : indexedDb.available ? 'indexeddb' : undefined
   return {
     storage,

@@ -1,25 +1,15 @@
-// Opening a database. It stands apart so that the page's platform is chosen in one place and tests can hand in another.
+// Opening a database on any platform, with the whole package at hand. It stands apart from `open-page.ts`, which loads most
+// of it while the worker starts.
 
 import type { ClientPlatform } from '../coordination/platform.ts'
-import { Database } from './database.ts'
+import type { Database } from './database.ts'
+import { EngineAccess } from './engine-access.ts'
+import { openedDatabase } from './opened.ts'
 import { checkDatabaseName, type OpenOptions, resolveOpenOptions } from './options.ts'
-import { Session } from './session.ts'
-import { pagePlatform } from './start-worker.ts'
-
-/**
- * Opens the database `name`, creating it if it does not exist, in a worker of this page. See `OpenOptions` for the
- * defaults. Throws UsageError (`unknown-option`, `invalid-argument`), StorageError (`unavailable`, `busy` when its
- * storage is held by something that is no tab of this release, `corrupt`, ...), AssetLoadError when worker or wasm cannot
- * be loaded, TimeoutError, AbortError. Any number of tabs of a site may have it open.
- */
-export async function open(name: string, options: OpenOptions = {}): Promise<Database> {
-  return openWith(pagePlatform(), name, options)
-}
 
 /** `open` on a given platform. */
 export async function openWith(platform: ClientPlatform, name: string, options: OpenOptions = {}): Promise<Database> {
   checkDatabaseName(name)
-  const session = new Session(name, resolveOpenOptions(options), platform)
-  await session.start()
-  return new Database(session)
+  const resolved = resolveOpenOptions(options)
+  return openedDatabase(name, resolved, platform, new EngineAccess(name, resolved, platform))
 }

@@ -2,13 +2,10 @@
 // that has passed. It stands apart so that they can be separate files without knowing each other.
 
 import { lostTransactionError } from '../coordination/engine-link.ts'
-import { type Member, type MemberOptions, newClientId, type Place, type Tab } from '../coordination/member.ts'
+import type { MemberOptions, Place, Tab } from '../coordination/member.ts'
 import type { ClientPlatform } from '../coordination/platform.ts'
-import { SoloMember } from '../coordination/solo-member.ts'
-import { TabMember } from '../coordination/tab-member.ts'
 import type { Clock } from '../environment.ts'
 import { ClosedError, LeaderLostError, StorageError, TimeoutError, VersionTooNewError } from '../errors/errors.ts'
-import { CANCEL_FLAGS_BYTES, CancelFlags } from '../protocol/cancel-flags.ts'
 import type {
   ClientCounts,
   ClientId,
@@ -17,8 +14,8 @@ import type {
   FunctionDefinition,
   TransactionId,
 } from '../protocol/messages.ts'
-import { PROTOCOL_VERSION } from '../protocol/messages.ts'
 import type { SessionPragmas } from '../protocol/session-pragmas.ts'
+import type { EngineAccess, EngineUser } from './engine-access.ts'
 import { Emitter } from './events.ts'
 import { Line } from './line.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -50,7 +47,7 @@ export class Session {
   readonly flows = new Set<(error: Error) => void>()
   info: EngineInfo | undefined
   place: Place = { role: 'leader', transport: 'worker' }
-  readonly #member: Member
+  readonly #access: EngineAccess
   readonly #platform: ClientPlatform
   #stopWatchingPage: (() => void) | undefined
   #lastTransaction = 0
@@ -69,43 +66,27 @@ export class Session {
   #closing: Promise<void> | undefined
   readonly #warned = new Set<string>()
 
-  constructor(name: string, options: ResolvedOptions, platform: ClientPlatform) {
+  constructor(name: string, options: ResolvedOptions, platform: ClientPlatform, access: EngineAccess) {
     this.name = name
     this.options = options
     this.#platform = platform
     this.clock = platform.clock
     this.watch = new WriterWatch(platform.clock)
-    const client = newClientId(platform)
-    const cancelFlags = platform.shareMemory?.(CANCEL_FLAGS_BYTES)
-    const flags = cancelFlags && new CancelFlags(cancelFlags)
+    this.#access = access
+    const { member, flags, client } = access
     this.line = new Line({
       client,
       clock: platform.clock,
-      onWork: () => this.#member.want(),
+      onWork: () => member.want(),
       onCancel:
         flags &&
         ((from, seq) => {
           flags.raise(from, seq)
-          this.#member.cancel(seq)
+          member.cancel(seq)
         }),
     })
-    const { storage, blockSize, checksum, cacheBytes, rowBytesMax, debug } = options
-    const member: MemberOptions = {
-      platform,
-      client,
-      hello: () => this.#hello(),
-      start: {
-        name,
-        storage,
-        blockSize,
-        checksum,
-        cacheBytes,
-        rowBytesMax,
-        debug,
-        ...(cancelFlags && { cancelFlags }),
-      },
-      files: options,
-      timeoutMs: options.timeoutMs,
+    access.attach({
+      settings: () => this.#settings(),
       onReady: (info, place, post) => this.#engineReady(info, place, post),
       onAnswers: (answers) => {
         this.#counts = answers.counts ?? this.#counts
@@ -114,26 +95,22 @@ export class Session {
         this.line.answers(answers)
       },
       onEvent: (event) => this.#tell(event),
-      onCancel: (from, seq) => flags?.raise(from, seq),
       onDeath: (cause) => this.#engineDied(cause),
       onFailure: (cause) => this.#engineFailed(cause),
       onGone: (cause) => this.#gone(cause),
       onSuspend: (next) => this.#suspend(next),
-    }
-    // What is in memory belongs to the page that opened it.
-    const { tabs } = platform
-    this.#member = tabs && options.storage !== 'memory' ? new TabMember(member, tabs) : new SoloMember(member)
+    })
   }
 
   /** Starts the engine; rejects if it does not get ready. */
   async start(): Promise<void> {
-    await this.#member.start(this.options.signal)
+    await this.#access.start()
     this.#stopWatchingPage = this.#platform.onVisibility?.((visible) => this.line.tellVisible(visible))
   }
 
   /** Everybody who has the database open. */
   tabs(): Promise<readonly Tab[]> {
-    return this.#member.tabs()
+    return this.#access.member.tabs()
   }
 
   /** Counts of this client, beside those of the engine. */
@@ -197,7 +174,7 @@ export class Session {
     const end = (error: Error) => {
       ended ??= error
       this.line.finish(closed)
-      this.#member.terminate()
+      this.#access.member.terminate()
     }
     const cancelTimer =
       timeoutMs === 0
@@ -213,7 +190,7 @@ export class Session {
     if (signal?.aborted) onAbort()
     signal?.addEventListener('abort', onAbort, { once: true })
     await this.line.idle()
-    await this.#member.close()
+    await this.#access.member.close()
     cancelTimer?.()
     signal?.removeEventListener('abort', onAbort)
     this.line.finish(closed)
@@ -253,7 +230,7 @@ export class Session {
     const gone = cause instanceof StorageError && cause.code === 'evicted'
     const work = !gone && this.line.detach(cause)
     if (gone) this.#gone(cause)
-    if (work) this.#member.want()
+    if (work) this.#access.member.want()
   }
 
   #engineFailed(cause: Error): void {
@@ -280,7 +257,7 @@ export class Session {
     const why = memory
       ? 'It was kept in memory only, and the worker that held it has ended.'
       : 'Its stored data was removed while its worker was down.'
-    this.#member.terminate()
+    this.#access.member.terminate()
     this.#gone(new StorageError('evicted', `The database '${this.name}' is gone. ${why}`))
   }
 
@@ -328,15 +305,11 @@ export class Session {
     }
   }
 
-  #hello(): ReturnType<MemberOptions['hello']> {
-    const { durability, foreignKeys, sync } = this.options
-    const pragmas = this.#pragmas ?? this.options.pragmas
-    const counts = this.#counts && { counts: this.#counts }
-    const functions = this.functions.size > 0 && { functions: [...this.functions.values()] }
+  #settings(): ReturnType<EngineUser['settings']> {
     return {
-      type: 'hello',
-      protocol: PROTOCOL_VERSION,
-      settings: { durability, foreignKeys, sync, pragmas, ...counts, ...functions },
+      ...(this.#pragmas && { pragmas: this.#pragmas }),
+      ...(this.#counts && { counts: this.#counts }),
+      ...(this.functions.size > 0 && { functions: [...this.functions.values()] }),
     }
   }
 }

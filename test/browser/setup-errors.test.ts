@@ -106,6 +106,17 @@ describe.each(AVAILABLE)('in %s', (kind) => {
     expect(storage).toMatch(/opfs|indexeddb/)
   })
 
+  // A page that was loaded before a new release was published asks for files that the server no longer has.
+  it.each([
+    ['is missing', { status: 404 }],
+    ['is the index page', INDEX],
+  ])('a script of the package that %s is told, with reloading as the remedy', async (_, answer) => {
+    const message = await refusal(page, only('/shared-opened.js', answer))
+    expect(message).toMatch(
+      /^AssetLoadError asset-load: A script of the package could not be loaded: .*reload the page/,
+    )
+  })
+
   it('a policy that forbids the worker is named, with what to add', async () => {
     const message = await refusal(page, policy("script-src 'self' 'unsafe-eval'; worker-src 'none'"))
     expect(message).toMatch(/^AssetLoadError asset-load: /)

@@ -1,7 +1,8 @@
 // Opening and closing: options, what can go wrong before there is a database, and its end.
 
 import { expect, test, vi } from 'vitest'
-import { open, openWith } from '../../src/client/open.ts'
+import { openWith } from '../../src/client/open.ts'
+import { open } from '../../src/client/open-page.ts'
 import { AssetLoadError, StorageError } from '../../src/errors/errors.ts'
 import { toWireError } from '../../src/errors/wire.ts'
 import { answerPlainly, CLIENT, FakePlatform, INFO } from '../support/fake-engine.ts'
