@@ -15,7 +15,7 @@ const KIB = 1024
 /**
  * What an application loads, minified and split by esbuild, with gzip. `started`: at its start, the entry file with all that
  * it imports statically; the worker starts with that. `opened`: what `open` loads meanwhile is added; from then on only a
- * failure or a rare call loads anything more. The goal for the second is the same as for everything in `.`.
+ * failure or a rare call loads anything more.
  */
 const BUDGETS = [
   {
@@ -26,9 +26,9 @@ const BUDGETS = [
       await db.transaction((tx) => tx.query('SELECT 1'))
       for await (const row of db.stream('SELECT a FROM t')) console.log(row instanceof DataSyncError, SqliteError)`,
     started: 15 * KIB,
-    opened: 30.5 * KIB,
+    opened: 31.5 * KIB,
   },
-  { what: 'everything in `.`', entry: "export * from 'datasync'", started: 30 * KIB, opened: 33 * KIB },
+  { what: 'everything in `.`', entry: "export * from 'datasync'", started: 30 * KIB, opened: 33.5 * KIB },
 ]
 /** What `open` loads while the worker starts, by the name of its file. */
 const OPENED = /shared-opened/

@@ -6,18 +6,13 @@ import { UsageError } from '../errors/errors.ts'
 import type { Durability, EngineInfo } from '../protocol/messages.ts'
 import { withinLimits } from './abort.ts'
 import { readDone, readReport } from './answer-readers.ts'
+import { checkCallOptions, checkProgressOptions } from './call-options.ts'
 import type { DatabaseEvents } from './events.ts'
 import { exportBlob, exportStream } from './export.ts'
 import { type FunctionOptions, type FunctionSource, registerFunction } from './functions.ts'
 import { type ImportSource, importFile } from './import.ts'
 import { maintain, type VerifyReport } from './maintenance.ts'
-import {
-  type CallOptions,
-  checkCallOptions,
-  checkProgressOptions,
-  type ProgressOptions,
-  type TransactionOptions,
-} from './options.ts'
+import type { CallOptions, ProgressOptions, TransactionOptions } from './options.ts'
 import { Queryable } from './queryable.ts'
 import { DatabaseScope } from './scope.ts'
 import type { Session } from './session.ts'

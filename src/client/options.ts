@@ -141,28 +141,8 @@ export function resolveOpenOptions(given: OpenOptions): ResolvedOptions {
   }
 }
 
-export function checkCallOptions(call: string, given: unknown): asserts given is CallOptions | undefined {
-  if (given !== undefined) checkOptions(call, given, CALL_CHECKS)
-}
-
-export function checkProgressOptions(call: string, given: unknown): asserts given is ProgressOptions | undefined {
-  if (given !== undefined) checkOptions(call, given, PROGRESS_CHECKS)
-}
-
-export function checkRunOptions(call: string, given: unknown): asserts given is RunOptions | undefined {
-  if (given !== undefined) checkOptions(call, given, RUN_CHECKS)
-}
-
-export function checkQueryOptions(call: string, given: unknown): asserts given is QueryOptions | undefined {
-  if (given !== undefined) checkOptions(call, given, QUERY_CHECKS)
-}
-
 export function checkStoredOptions(call: string, given: StoredOptions | undefined): void {
   if (given !== undefined) checkOptions(call, given, { ...CALL_CHECKS, workerUrl: aUrl })
-}
-
-export function checkTransactionOptions(given: TransactionOptions | undefined): void {
-  if (given !== undefined) checkOptions('transaction()', given, TRANSACTION_CHECKS)
 }
 
 /** Throws UsageError `invalid-argument` unless `value` is a string; `what` names it. */
@@ -185,12 +165,12 @@ export function checkDatabaseName(name: unknown): asserts name is string {
 /** Says what a value must be, in words; undefined when it is that. */
 export type Check = (value: unknown) => string | undefined
 
-function oneOf(...choices: readonly string[]): Check {
+export function oneOf(...choices: readonly string[]): Check {
   const words = choices.map((choice) => `'${choice}'`).join(' or ')
   return (value) => (typeof value === 'string' && choices.includes(value) ? undefined : words)
 }
 
-function wholeFrom(least: number, unit: string): Check {
+export function wholeFrom(least: number, unit: string): Check {
   return (value) =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= least
       ? undefined
@@ -201,33 +181,19 @@ export const aFlag: Check = (value) => (typeof value === 'boolean' ? undefined :
 export const aUrl: Check = (value) =>
   typeof value === 'string' || value instanceof URL ? undefined : 'a string or a URL'
 export const aText: Check = (value) => (typeof value === 'string' ? undefined : 'a string')
-const aTimeMs: Check = (value) =>
+export const aTimeMs: Check = (value) =>
   typeof value === 'number' && value >= 0 ? undefined : 'a number of milliseconds from 0'
-const aSignal: Check = (value) => (isAbortSignal(value) ? undefined : 'an AbortSignal')
+export const aSignal: Check = (value) => (isAbortSignal(value) ? undefined : 'an AbortSignal')
 const aModule: Check = (value) => (value instanceof WebAssembly.Module ? undefined : 'a WebAssembly.Module')
 const anObject: Check = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object')
-const aFunction: Check = (value) => (typeof value === 'function' ? undefined : 'a function')
+export const aFunction: Check = (value) => (typeof value === 'function' ? undefined : 'a function')
 const aBlockSize: Check = (value) =>
   typeof value === 'number' && value >= 512 && value <= 65_536 && Number.isInteger(Math.log2(value))
     ? undefined
     : 'a power of two from 512 to 65536'
 
 export const CALL_CHECKS = { signal: aSignal, timeoutMs: aTimeMs } satisfies Record<keyof CallOptions, Check>
-const PROGRESS_CHECKS = { ...CALL_CHECKS, onProgress: aFunction } satisfies Record<keyof ProgressOptions, Check>
-const INTEGERS = oneOf('auto', 'number', 'bigint')
-const RUN_CHECKS = { ...CALL_CHECKS, onTiming: aFunction } satisfies Record<keyof RunOptions, Check>
-const QUERY_CHECKS = {
-  ...RUN_CHECKS,
-  rowMode: oneOf('object', 'array'),
-  integers: INTEGERS,
-} satisfies Record<keyof QueryOptions, Check>
-const TRANSACTION_CHECKS = {
-  mode: oneOf('immediate', 'deferred'),
-  readonly: aFlag,
-  timeoutMs: aTimeMs,
-  retries: wholeFrom(0, 'repetitions'),
-  signal: aSignal,
-} satisfies Record<keyof TransactionOptions, Check>
+export const INTEGERS = oneOf('auto', 'number', 'bigint')
 const SYNC_CHECKS = {
   intervalMs: aTimeMs,
   debounceMs: aTimeMs,

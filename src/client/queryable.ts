@@ -19,15 +19,8 @@ import {
 } from './answer-readers.ts'
 import { type BulkRows, runBulk } from './bulk.ts'
 import type { RequestBody } from './call.ts'
-import {
-  type CallOptions,
-  checkCallOptions,
-  checkQueryOptions,
-  checkRunOptions,
-  checkText,
-  type QueryOptions,
-  type RunOptions,
-} from './options.ts'
+import { checkCallOptions, checkQueryOptions, checkRunOptions } from './call-options.ts'
+import { type CallOptions, checkText, type QueryOptions, type RunOptions } from './options.ts'
 import { streamRows } from './row-stream.ts'
 import type { Scope } from './scope.ts'
 import { SqlFragment, type SqlPart } from './sql.ts'

@@ -4,7 +4,7 @@
 import { pageTabs, wrapPort } from '../coordination/browser-tabs.ts'
 import type { ClientPlatform, Port, Transport } from '../coordination/platform.ts'
 import { realEnvironment } from '../environment.ts'
-import { NO_ADDRESS, ORIGIN_REMEDY, WASM_POLICY_REMEDY } from '../errors/asset-remedy.ts'
+import { NO_ADDRESS, ORIGIN_REMEDY, WASM_POLICY_REMEDY } from '../errors/asset-words.ts'
 import { AssetLoadError, StorageError } from '../errors/errors.ts'
 import type { WasmSource } from '../protocol/messages.ts'
 import { defaultWasm, newDefaultBroker, newDefaultWorker, WORKER_SOURCE } from './assets.ts'

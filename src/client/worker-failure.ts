@@ -1,7 +1,8 @@
 // Why the worker's script did not load, in words with the setting to change. The browser itself says nothing, so the file
 // is asked for once more. It stands apart because it is needed only then, and is loaded only then.
 
-import { assetRemedy, ORIGIN_REMEDY } from '../errors/asset-remedy.ts'
+import { assetRemedy } from '../errors/asset-remedy.ts'
+import { ORIGIN_REMEDY } from '../errors/asset-words.ts'
 
 const LOOK_MS = 5000
 

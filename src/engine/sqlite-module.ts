@@ -2,7 +2,8 @@
 // stands apart because everything about fetching and instantiating the wasm file fails in its own ways, each of which is
 // answered by an AssetLoadError that names the setting to change.
 import type { Sqlite3Static } from '@sqlite.org/sqlite-wasm'
-import { assetRemedy, WASM_POLICY_REMEDY } from '../errors/asset-remedy.ts'
+import { assetRemedy } from '../errors/asset-remedy.ts'
+import { WASM_POLICY_REMEDY } from '../errors/asset-words.ts'
 import { AssetLoadError, UsageError } from '../errors/errors.ts'
 import type { WasmSource } from '../protocol/messages.ts'
 
