@@ -39,8 +39,8 @@ export class PragmaDenied extends Error {
 export interface RunLimits {
   /** On the monotonic clock; the statement ends with TimeoutError. */
   readonly deadlineMs: number
-  /** On the monotonic clock; the statement ends with SliceEnded. */
-  readonly sliceEndMs?: number
+  /** How long its rows may take, once there is one; looked at between rows, it ends with SliceEnded. */
+  readonly rowsMs?: number
   /** Bytes of rows that may wait for the statement's end; beyond them it ends with SliceEnded. */
   readonly heldBytesMax?: number
   /** Asked now and then; true ends the statement with AbortError. */
@@ -73,7 +73,7 @@ export class Connection {
   readonly #rollback: Statement
   #applied: ReadonlyMap<string, string> | undefined
   #limits = NO_LIMITS
-  #interruption: 'deadline' | 'slice' | 'cancel' | undefined
+  #interruption: 'deadline' | 'cancel' | undefined
 
   constructor(instance: SqliteInstance, { name, blockSize, cacheBytes, view }: ConnectionOptions) {
     this.instance = instance
@@ -171,6 +171,11 @@ export class Connection {
   /** Bytes of rows that what runs now may hold back. */
   get heldBytesMax(): number {
     return this.#limits.heldBytesMax ?? Number.POSITIVE_INFINITY
+  }
+
+  /** How long the running statement's rows may take. */
+  get rowsMs(): number {
+    return this.#limits.rowsMs ?? Number.POSITIVE_INFINITY
   }
 
   /** Runs `work` under limits on its time. */
@@ -319,17 +324,15 @@ export class Connection {
   }
 
   #onProgress(): number {
-    const { deadlineMs, sliceEndMs, cancelled } = this.#limits
+    const { deadlineMs, cancelled } = this.#limits
     const now = this.instance.environment.clock.monotonicMs()
     if (now >= deadlineMs) this.#interruption = 'deadline'
-    else if (sliceEndMs !== undefined && now >= sliceEndMs) this.#interruption = 'slice'
     else if (cancelled?.()) this.#interruption = 'cancel'
     else return 0
     return 1
   }
 
   #interrupted(): Error {
-    if (this.#interruption === 'slice') return new SliceEnded()
     return this.#interruption === 'deadline' ? runTimeout() : new AbortError('The call was given up by its caller.')
   }
 }

@@ -23,13 +23,20 @@ import { runStatement } from './statement-run.ts'
 import { beginsDeferred } from './text-transactions.ts'
 import { type Maybe, settled } from './write-transactions.ts'
 
-/** Autocommit reads on the writer must end within this time, else they start again on a reader. */
-const WRITER_READ_MS_MAX = 8
+/**
+ * The rows of autocommit reads on the writer must come within this time, else they start again on a reader, where others run
+ * between them. Until the first row nothing else can run anywhere, so that time does not count.
+ */
+const WRITER_ROWS_MS_MAX = 8
+/** Texts of reads that took longer are remembered, to be read on a reader at once. */
+const LONG_READS_MAX = 64
+const LONG_READ_LENGTH_MAX = 4000
 /** They hold their rows back; what gives more is read on a reader, as fast as its client takes it. */
 const WRITER_READ_BYTES_MAX = 4 * CHUNK_BYTES
 
 export class PlainRequests {
   readonly #runner: Host
+  readonly #longReads = new Set<string>()
 
   constructor(runner: Host) {
     this.#runner = runner
@@ -39,7 +46,8 @@ export class PlainRequests {
     const runner = this.#runner
     if (beginsDeferred(request.sql)) return runner.text.beginDeferred(job, request)
     if (job.place === 'reader' || request.stream) return runner.readers.run(job, request)
-    if (runner.owner !== undefined && job.place !== 'writer') return runner.readers.run(job, request)
+    const takenOrLong = runner.owner !== undefined || this.#isLong(request)
+    if (takenOrLong && job.place !== 'writer') return runner.readers.run(job, request)
     const { writer, packer } = runner.database
     runner.enter(job.session, writer)
     const statement = runner.compile(job.session, writer, request.sql)
@@ -57,16 +65,26 @@ export class PlainRequests {
     }
     try {
       refuseOutsideTransaction(statement)
-      const sliceEndMs = job.startedMs + WRITER_READ_MS_MAX
-      const limits = { ...job.limits, sliceEndMs, heldBytesMax: WRITER_READ_BYTES_MAX }
+      const limits = { ...job.limits, rowsMs: WRITER_ROWS_MS_MAX, heldBytesMax: WRITER_READ_BYTES_MAX }
       return runner.result(job, writer.limited(limits, runIt), false)
     } catch (error) {
       if (!(error instanceof SliceEnded)) throw error
+      this.#noteLong(request)
       job.place = 'reader'
       return 'later'
     } finally {
       writer.release(statement)
     }
+  }
+
+  #isLong({ sql }: StatementRequest): boolean {
+    return this.#longReads.has(sql) && this.#runner.database.readers.available('read')
+  }
+
+  #noteLong({ sql }: StatementRequest): void {
+    if (sql.length > LONG_READ_LENGTH_MAX) return
+    if (this.#longReads.size === LONG_READS_MAX) this.#longReads.clear()
+    this.#longReads.add(sql)
   }
 
   batch(job: Job, items: readonly BatchItem[]): Maybe<RunResult> {

@@ -8,6 +8,9 @@ import type { PackedChunk, RowPacker } from './packing.ts'
 import type { StatementOutcome } from './reply.ts'
 import type { Statement } from './statement.ts'
 
+/** Rows between two looks at the clock. */
+const ROWS_PER_LOOK = 32
+
 /** Binds the packed parameters; returns the buffer to release after `Statement.clear`. Throws BindError. */
 export function bindPacked(
   statement: Statement,
@@ -83,12 +86,28 @@ export function runSets(statement: Statement, payload: Uint8Array, request: Bulk
 }
 
 function skipRows(statement: Statement): undefined {
-  while (statement.step());
+  if (!statement.step()) return
+  const look = rowsLimit(statement)
+  do look()
+  while (statement.step())
+}
+
+/** To be called for each row from the first one on; throws SliceEnded when they take longer than they may. */
+function rowsLimit({ connection }: Statement): () => void {
+  const { rowsMs } = connection
+  if (rowsMs === Number.POSITIVE_INFINITY) return () => {}
+  const { clock } = connection.instance.environment
+  const endMs = clock.monotonicMs() + rowsMs
+  let rows = 0
+  return () => {
+    if (++rows % ROWS_PER_LOOK === 0 && clock.monotonicMs() >= endMs) throw new SliceEnded()
+  }
 }
 
 function collectRows(statement: Statement, want: Want, packer: RowPacker): StatementOutcome['rows'] {
   const chunks: PackedChunk[] = []
   let more = statement.step()
+  const look = rowsLimit(statement)
   const all = statement.columns
   const columns = want === 'first-value' ? all.slice(0, 1) : all
   const { heldBytesMax } = statement.connection
@@ -104,6 +123,7 @@ function collectRows(statement: Statement, want: Want, packer: RowPacker): State
       for (const piece of packer.pieces(statement, columns.length)) hold(piece)
     }
     if (want !== 'rows') break
+    look()
     more = statement.step()
     if (packer.full && more) hold(packer.take())
   }
