@@ -141,6 +141,18 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'damage-stops-the-fold',
+    why: 'One block that rotted in the log stops every later fold, so the log is never free again.',
+    provedBy: 'store-kept',
+    edits: [
+      {
+        file: CHECKPOINT,
+        find: 'if (!withDamage && isDamage(error)) {',
+        replace: 'if (withDamage && isDamage(error)) {',
+      },
+    ],
+  },
+  {
     name: 'failed-sync-does-not-restart-fold',
     why: 'A fold goes on after a failed sync, although its writes are not kept and may be lost.',
     provedBy: 'store-kept',

@@ -70,6 +70,42 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'outcomes-cut-to-nothing',
+    why: 'Outcomes that nobody has acknowledged are forgotten but for a bit, where commits should wait.',
+    provedBy: 'store-kept',
+    edits: [
+      {
+        file: 'src/store/sessions.ts',
+        find: 'const OVERRUN_BYTES = 64 * 1024',
+        replace: 'const OVERRUN_BYTES = 0',
+      },
+    ],
+  },
+  {
+    name: 'acknowledgement-without-effect',
+    why: 'A record that should carry what was acknowledged carries nothing, so writes wait for room without end.',
+    provedBy: 'store-kept',
+    edits: [
+      {
+        file: 'src/store/clients.ts',
+        find: 'transaction.publish(news.splice(0, most)',
+        replace: 'transaction.publish(news.splice(0, most).slice(most)',
+      },
+    ],
+  },
+  {
+    name: 'main-cut-too-short',
+    why: 'Compacting gives back the places that the next fold will need, so a full disk stops it for good.',
+    provedBy: 'store-kept',
+    edits: [
+      {
+        file: 'src/store/folding.ts',
+        find: 'SEGMENTS_AT + (places.end + homesNeeded.count) * geometry.placeBytes',
+        replace: 'SEGMENTS_AT + Math.max(places.end, 0 * homesNeeded.count) * geometry.placeBytes',
+      },
+    ],
+  },
+  {
     name: 'homes-reservation-skipped',
     why: 'A commit is accepted without the places that its fold will need, so a full disk stops the fold for good.',
     provedBy: 'store-kept',

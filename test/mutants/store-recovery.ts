@@ -95,6 +95,12 @@ export const RECOVERY_MUTANTS: readonly Mutant[] = [
     edits: [{ file: RECOVERY, find: 'if (claim > chain.sequence) {', replace: 'if (claim < 0) {' }],
   },
   {
+    name: 'end-read-once',
+    why: 'A record that could not be read once is taken for the end, and what follows is cut off for good.',
+    provedBy: 'store-kept',
+    edits: [{ file: RECOVERY, find: '      reader.readAnew()\n      record = next()\n', replace: '' }],
+  },
+  {
     name: 'tail-not-rewritten',
     why: 'What an earlier process failed to sync is acknowledged without being written again.',
     provedBy: 'store-kept',

@@ -54,6 +54,8 @@ export interface Tally {
   tailsCut: number
   full: number
   superblockAlone: number
+  /** Records that carry only what clients have acknowledged, or that they have ended. */
+  acknowledgements: number
   faults: Record<string, number>
   readonly cells: Cells
 }
@@ -75,6 +77,7 @@ export const newTally = (): Tally => ({
   tailsCut: 0,
   full: 0,
   superblockAlone: 0,
+  acknowledgements: 0,
   faults: {},
   cells: new Cells(),
 })

@@ -9,28 +9,25 @@
 // Lost: an acknowledged commit is neither there nor reported as damaged. Silent: wrong bytes without an error.
 // A crash point counts once: if a recovery from the same state of the disk was tried before in this life, it does not.
 import { StorageError } from '../../src/errors/errors.ts'
-import { BlockStore } from '../../src/store/block-store.ts'
-import { type ChecksumName, Checksums } from '../../src/store/checksum.ts'
+import { Checksums } from '../../src/store/checksum.ts'
 import { geometry, SEGMENT_BYTES, SUPERBLOCK_AT } from '../../src/store/format.ts'
 import { type Chance, seeded, simulatedEnvironment } from '../support/seeded.ts'
 import { Crash, SimulatedDisk } from '../support/simulated-disk.ts'
-import { type Aim, drawAim, rotPlace } from './store-aim.ts'
+import { Aiming, drawAim, rotPlace } from './store-aim.ts'
 import type { DiskKind } from './store-budget.ts'
-import type { Column, Fate, Tally } from './store-cells.ts'
+import type { Fate, Tally } from './store-cells.ts'
+import { type Fork, forksAt } from './store-forks.ts'
 import { Labels } from './store-labels.ts'
-import { Broken, Comparison, checkOutcomes, EMPTY, isCorrupt, isRefused } from './store-oracle.ts'
+import { Broken, checkOutcomes, EMPTY, isCorrupt, isRefused } from './store-oracle.ts'
 import { type Known, Process } from './store-process.ts'
 import { drawShape } from './store-shape.ts'
 import { eachSuperblockAlone } from './store-superblocks.ts'
 import { type Operation, watched } from './store-watch.ts'
-import { boundariesOf, dieIn, type Moment, type World } from './store-world.ts'
+import { boundariesOf, countDeath, type Moment, newWorld, openSimulated, type World } from './store-world.ts'
 
 export { newTally, type Tally } from './store-cells.ts'
 
-const CHECKSUMS: readonly ChecksumName[] = ['xxhash64', 'xxhash64', 'crc32c', 'blake3']
 const DEATHS = 14
-/** How often a moment is tried in a fork once its kind is no longer new to this life. */
-const FORK_SHARE = 0.06
 
 let loaded: Promise<Checksums> | undefined
 
@@ -39,20 +36,8 @@ export async function life(seed: number, kind: DiskKind, tally: Tally): Promise<
   loaded ??= Checksums.load()
   const chance = seeded(seed)
   const shape = drawShape(chance)
-  const comparison = new Comparison(shape.blockSize)
-  const checksums = await loaded
   const sizesVanish = kind === 'kept' && chance.chance(0.4)
-  const world = {
-    seed,
-    kind,
-    shape,
-    checksums,
-    comparison,
-    tally,
-    sizesVanish,
-    tried: new Set<number>(),
-    forked: new Map(),
-  }
+  const world = newWorld({ seed, kind, shape, checksums: await loaded, tally, sizesVanish })
   const disk = new SimulatedDisk(chance, kind)
   try {
     await new Life(world, disk, chance, { history: [EMPTY], synced: 0, flushed: 0 }, 0).live()
@@ -81,7 +66,9 @@ class Life {
   #claimed = 0
   /** Operations until the process dies; 0: it does not. */
   #untilDeath = 0
-  #aim: Aim | undefined
+  readonly #aiming = new Aiming()
+  /** The last process ended with pages that look clean and are not stored, as far as its successor can tell. */
+  #stalePages = false
   /** True while commits may be missing that nothing claims, because they could not be read in an opening. */
   #tailMayGo = false
   /** After a tail was cut off it still stands on the disk: deaths in which a record of it could be taken for a new one. */
@@ -97,7 +84,10 @@ class Life {
     this.#chance = chance
     this.#known = known
     this.#depth = depth
-    this.#labels = new Labels(geometry(world.shape.blockSize, world.shape.sizes.segmentBytes ?? SEGMENT_BYTES))
+    this.#labels = new Labels(
+      geometry(world.shape.blockSize, world.shape.sizes.segmentBytes ?? SEGMENT_BYTES),
+      world.kind,
+    )
     this.#forkChance = seeded(chance.int(1 << 30))
     this.#mediaFaults = chance.chance(0.2)
     this.#syncFaults = chance.chance(0.25)
@@ -124,7 +114,7 @@ class Life {
   /** The first opening, which may fail. */
   async #create(): Promise<void> {
     const chance = this.#chance
-    this.#aim = chance.chance(0.7) ? drawAim(chance, this.#world.kind, 'creation', false) : undefined
+    this.#aiming.at = chance.chance(0.95) ? drawAim(chance, this.#world.kind, 'creation', false) : undefined
     try {
       await this.#open()
       this.#untilDeath = 0
@@ -154,7 +144,7 @@ class Life {
   }
 
   async #open(): Promise<void> {
-    const { shape, checksums, seed, comparison, tally } = this.#world
+    const { shape, seed, comparison, tally } = this.#world
     const labels = this.#labels
     const disk = this.#disk
     const head = new Uint8Array(4)
@@ -163,25 +153,16 @@ class Life {
     labels.phase = head.every((byte) => byte === 0) ? 'creation' : 'recovery'
     labels.failed = false
     let process: Process | undefined
-    const opening = BlockStore.open({
-      device: watched(disk, labels, {
-        before: (operation) => this.#before(operation),
-        fault: (row, column) => tally.cells.count(row, column),
-      }),
-      environment: simulatedEnvironment(seed * 1000 + this.#depth * 500 + this.#opened++),
-      blockSize: shape.blockSize,
-      checksum: this.#chance.pick(CHECKSUMS),
-      checksums,
-      sizes: shape.sizes,
-      maxPinnedBytes: shape.maxPinnedBytes,
-      maxPinnedMs: shape.maxPinnedMs,
-      maxDirtyBytes: shape.maxDirtyBytes,
-      slice: () =>
-        new Promise((resolve) => {
-          if (process) process.openSlice = resolve
-        }),
+    const device = watched(disk, labels, {
+      before: (operation) => this.#before(operation),
+      fault: (row, column) => tally.cells.count(row, column),
     })
-    const store = await opening
+    const environment = simulatedEnvironment(seed * 1000 + this.#depth * 500 + this.#opened++)
+    const slice = () =>
+      new Promise<void>((resolve) => {
+        if (process) process.openSlice = resolve
+      })
+    const store = await openSimulated(this.#world, device, environment, this.#chance, slice)
     labels.phase = 'running'
     const damaged = () => disk.damaged
     process = new Process({
@@ -200,10 +181,15 @@ class Life {
 
   /** Called before each operation of the running process. */
   #before(operation: Operation): void {
-    const inFold = operation.label === 'main grows' && this.#labels.phase === 'running'
+    const { phase, acknowledging } = this.#labels
+    const inFold = operation.label === 'main grows' && phase === 'running' && !acknowledging
     if (inFold && !this.#world.sizesVanish) throw new Broken('a fold needs space that no commit has reserved')
-    this.#takeAim(operation)
-    if (this.#depth === 0) this.#fork(operation)
+    if (this.#aiming.take(operation, this.#disk, this.#labels) === 'crash') this.#untilDeath = 1 + this.#chance.int(3)
+    if (!this.#aiming.at && this.#process) this.#process.goal = undefined
+    if (this.#depth === 0) {
+      const forks = forksAt(operation, this.#world, this.#disk, this.#forkChance, this.#stalePages)
+      for (const fork of forks) this.#keepFork(fork)
+    }
     const { faults } = this.#disk
     faults.crashAt = Number.POSITIVE_INFINITY
     if (this.#untilDeath === 0 || --this.#untilDeath > 0) return
@@ -214,52 +200,7 @@ class Life {
     faults.crashSide = boundary
   }
 
-  #takeAim({ label, kind }: Operation): void {
-    const aim = this.#aim
-    if (!aim || aim.label !== label || aim.skip-- > 0) return
-    this.#aim = undefined
-    const { faults, operations } = this.#disk
-    switch (aim.fault) {
-      case 'crash':
-        this.#untilDeath = 1 + this.#chance.int(3)
-        return
-      case 'fails':
-        faults.failNext = 'io'
-        break
-      case 'no space':
-        faults.failNext = 'full'
-        break
-      case 'misdirected':
-        if (kind === 'write') faults.misdirectAt = operations + 1
-    }
-  }
-
-  /** Perhaps lets a fork of the disk die before, inside or after this operation. */
-  #fork(operation: Operation): void {
-    const { forked, tried, tally } = this.#world
-    const chance = this.#forkChance
-    if (operation.kind === 'write' && this.#world.kind === 'kept' && chance.chance(0.015)) this.#misdirect(operation)
-    for (const boundary of boundariesOf(operation, this.#world.kind)) {
-      const key = `${operation.label}, ${boundary}`
-      const times = forked.get(key) ?? 0
-      if (!chance.chance(times < 2 ? 0.7 : FORK_SHARE)) continue
-      forked.set(key, times + 1)
-      const own = seeded(chance.int(1 << 30))
-      const disk = this.#disk.fork(own)
-      disk.faults.sizesVanish = this.#world.sizesVanish
-      if (boundary !== 'before') dieIn(disk, operation, boundary)
-      const fate: Fate = own.chance(0.6) ? 'power cut' : 'kill'
-      if (fate === 'kill') disk.kill()
-      else disk.powerCut()
-      if (tried.has(disk.stateId)) {
-        tally.repeated++
-        continue
-      }
-      this.#keepFork(disk, own, { label: operation.label, boundary }, fate)
-    }
-  }
-
-  #keepFork(disk: SimulatedDisk, chance: Chance, moment: Moment, fate: Fate): void {
+  #keepFork({ disk, chance, moment, fate }: Fork): void {
     const { history, synced, flushed } = this.#known
     const known = { history: history.slice(), synced, flushed: fate === 'kill' ? flushed : synced }
     const life = new Life(this.#world, disk, chance, known, 1)
@@ -267,20 +208,6 @@ class Life {
     life.#tailMayGo = this.#tailMayGo
     life.#labels.logWrites.push(...this.#labels.logWrites)
     this.#forks.push({ life, moment, fate })
-  }
-
-  /** A fork in which this write lands elsewhere, and the process dies. */
-  #misdirect({ label, run }: Operation): void {
-    if (this.#disk.damaged) return
-    const own = seeded(this.#forkChance.int(1 << 30))
-    const disk = this.#disk.fork(own)
-    disk.faults.misdirectAt = disk.operations + 1
-    run(disk)
-    this.#world.tally.cells.count(label, 'misdirected')
-    const fate: Fate = own.chance(0.4) ? 'power cut' : 'kill'
-    if (fate === 'kill') disk.kill()
-    else disk.powerCut()
-    this.#keepFork(disk, own, { label: 'misdirected write', boundary: 'after' }, fate)
   }
 
   async #tryForks(): Promise<void> {
@@ -296,14 +223,17 @@ class Life {
     const { faults } = this.#disk
     const chance = this.#chance
     this.#untilDeath = 1 + chance.int(operationsMax)
-    this.#aim = chance.chance(this.#depth === 0 ? 0.5 : 0.7)
+    this.#aiming.at = chance.chance(this.#depth === 0 && this.#world.kind === 'kept' ? 0.75 : 0.9)
       ? drawAim(chance, this.#world.kind, 'running', this.#disk.damaged)
       : undefined
     // What is aimed at may come late.
-    if (this.#aim) this.#untilDeath += this.#depth === 0 ? 100 : 40
+    if (this.#aiming.at) this.#untilDeath += this.#depth === 0 ? 100 : 40
+    if (this.#process) this.#process.goal = this.#aiming.at?.label
+    // On a disk of transactions writes go no further than memory.
+    const { kind } = this.#world
     faults.failSync = this.#syncFaults ? 0.08 : 0
-    faults.failWrite = this.#syncFaults && chance.chance(0.5) ? 0.03 : 0
-    if (this.#mediaFaults && !this.#disk.damaged && chance.chance(0.1))
+    faults.failWrite = kind === 'kept' && this.#syncFaults && chance.chance(0.5) ? 0.03 : 0
+    if (kind === 'kept' && this.#mediaFaults && !this.#disk.damaged && chance.chance(0.1))
       faults.misdirectAt = this.#disk.operations + 1 + chance.int(30)
     if (chance.chance(0.25)) faults.flakyReadAt = this.#disk.reads + 1 + chance.int(60)
     if (this.#quotaFaults) {
@@ -313,14 +243,16 @@ class Life {
     }
     try {
       // The first record goes to the other log if it is large, and leaves the old tail where it is.
-      if (this.#staleTail > 0 && --this.#staleTail === 2) await this.#process?.commitLarge()
-      else if (this.#staleTail === 1) throw new Crash('at once')
-      for (let step = 0; step < 300; step++) {
+      if (this.#staleTail > 0) this.#staleTail--
+      if (this.#staleTail === 2) await this.#process?.commitLarge()
+      if (this.#staleTail === 1 || (this.#staleTail === 2 && chance.chance(0.5))) throw new Crash('at once')
+      const steps = chance.chance(0.08) ? 1 + chance.int(12) : 300
+      for (let step = 0; step < steps; step++) {
         if (this.#process?.closed) await this.#reopen()
         await this.#process?.step()
         await this.#tryForks()
       }
-      this.#died = { label: 'a life of 300 steps', boundary: 'after' }
+      this.#died = { label: 'idle', boundary: 'after' }
     } catch (error) {
       if (!this.#isDeath(error)) throw error
     }
@@ -362,8 +294,15 @@ class Life {
         else this.#disk.powerCut()
       }
       this.#justForked = false
+      const { label } = this.#died
+      this.#stalePages = fate === 'kill' && (label === 'latched' || label === 'refused opening')
       if (fate === 'power cut') this.#known.flushed = this.#known.synced
-      if (!this.#count(fate, attempt > 0) && this.#depth > 0 && attempt === 0) return false
+      if (
+        !countDeath(this.#world, this.#disk.stateId, this.#died, fate, attempt > 0) &&
+        this.#depth > 0 &&
+        attempt === 0
+      )
+        return false
       if (!this.#disk.damaged && chance.chance(this.#mediaFaults ? 0.12 : this.#depth > 0 ? 0.05 : 0)) this.#rot()
       faults.flakyReadAt = 0
       faults.sick = undefined
@@ -372,8 +311,10 @@ class Life {
       if (!this.#disk.damaged && chance.chance(0.15)) {
         faults.flakyReadAt = this.#disk.reads + 1 + chance.int(12)
       }
-      if (!this.#disk.damaged && chance.chance(this.#staleTail === 1 ? 0.6 : 0.1)) this.#sicken()
-      this.#aim = chance.chance(0.15) ? drawAim(chance, this.#world.kind, 'opening', this.#disk.damaged) : undefined
+      if (!this.#disk.damaged && chance.chance(this.#staleTail === 1 ? 0.8 : 0.1)) this.#sicken()
+      this.#aiming.at = chance.chance(0.15)
+        ? drawAim(chance, this.#world.kind, 'opening', this.#disk.damaged || !!faults.sick)
+        : undefined
       this.#untilDeath = chance.chance(0.3) ? 1 + chance.int(8) : 0
       faults.failSync = this.#syncFaults && chance.chance(0.3) ? 0.15 : 0
       faults.failWrite = 0
@@ -381,7 +322,7 @@ class Life {
         await this.#open()
         faults.sick = undefined
         this.#untilDeath = 0
-        this.#aim = undefined
+        this.#aiming.at = undefined
         faults.failSync = 0
         faults.failNext = undefined
         this.#check()
@@ -405,14 +346,7 @@ class Life {
     if (!store) throw new Broken('no store was opened')
     const { sequence } = store
     const least = Math.max(synced, flushed)
-    if (sequence < least) {
-      // Damage to the newest group cannot be told from a tear until a mark or a later record claims it.
-      if (this.#disk.damaged && sequence >= this.#claimed) tally.lastGroupLost++
-      else if (this.#tailMayGo && sequence >= this.#claimed) {
-        tally.tailsCut++
-        if (this.#chance.chance(0.7)) this.#staleTail = 3
-      } else throw new Broken(`recovered commit ${sequence}, acknowledged was ${least} (lost)`)
-    }
+    if (sequence < least) this.#mayBeMissing(sequence, least)
     if (sequence >= history.length)
       throw new Broken(`recovered commit ${sequence}, started were ${history.length - 1} (silent)`)
     this.#tailMayGo = false
@@ -426,11 +360,26 @@ class Life {
     checkOutcomes(store, state)
   }
 
+  /** Throws Broken if acknowledged commits behind `sequence` had to be there. */
+  #mayBeMissing(sequence: number, least: number): void {
+    const { tally } = this.#world
+    // Damage to the newest group cannot be told from a tear until a mark or a later record claims it.
+    // So it is if one write that landed elsewhere hit both, a group and the mark behind it, and was torn.
+    const unclaimed = sequence >= this.#claimed || this.#labels.claimsAreHit(sequence, this.#disk.misdirected)
+    if (this.#disk.damaged && unclaimed) tally.lastGroupLost++
+    else if (this.#tailMayGo && sequence >= this.#claimed) {
+      tally.tailsCut++
+      if (this.#chance.chance(0.7)) this.#staleTail = 3
+    } else throw new Broken(`recovered commit ${sequence}, acknowledged was ${least} (lost)`)
+  }
+
   /** One of the newest records cannot be read until the next opening. */
   #sicken(): void {
+    // One fault that hides or destroys data at a time: two may hide a commit and all that claims it.
+    this.#disk.faults.misdirectAt = 0
     const writes = this.#labels.logWrites
     if (writes.length === 0) return
-    const { area, at, bytes } = this.#chance.pick(this.#chance.chance(0.6) ? writes.slice(0, 1) : writes)
+    const { area, at, bytes } = this.#chance.pick(this.#chance.chance(0.7) ? writes.slice(0, 1) : writes)
     this.#disk.faults.sick = { area, at: at + this.#chance.int(bytes) }
     // Two faults at once may hide a record and the mark that claims it.
     this.#disk.faults.flakyReadAt = 0
@@ -439,26 +388,10 @@ class Life {
   }
 
   #rot(): void {
+    this.#disk.faults.misdirectAt = 0
     const { area, at } = rotPlace(this.#chance, this.#disk)
     const { rotted } = this.#disk.came
     this.#disk.rot(area, at)
     if (this.#disk.came.rotted > rotted) this.#world.tally.cells.count(this.#labels.place(area, at), 'rot')
-  }
-
-  /** Counts a death if the state that it left has not been tried before. */
-  #count(fate: Fate, inRecovery: boolean): boolean {
-    const { tally, tried } = this.#world
-    const { stateId } = this.#disk
-    if (tried.has(stateId)) {
-      tally.repeated++
-      return false
-    }
-    tried.add(stateId)
-    tally.crashes++
-    if (inRecovery) tally.recoveryCrashes++
-    if (fate === 'power cut') tally.powerCuts++
-    const column: Column = `${this.#died.boundary}, ${fate}`
-    tally.cells.count(this.#died.label, column)
-    return true
   }
 }

@@ -2,6 +2,7 @@
 import { DataSyncError, StorageError } from '../../src/errors/errors.ts'
 import type { BlockStore } from '../../src/store/block-store.ts'
 import type { Snapshot } from '../../src/store/block-store-types.ts'
+import { OUTCOME_BYTES_KEPT } from '../../src/store/sessions.ts'
 
 /** A promise of the store was broken. */
 export class Broken extends Error {
@@ -12,8 +13,8 @@ export class Broken extends Error {
 export interface State {
   readonly size: number
   readonly values: ReadonlyMap<number, number>
-  /** The newest request of each client. */
-  readonly outcomes: ReadonlyMap<string, number>
+  /** Requests of each client that it has not acknowledged. */
+  readonly outcomes: ReadonlyMap<string, readonly number[]>
 }
 
 export const EMPTY: State = { size: 0, values: new Map(), outcomes: new Map() }
@@ -55,12 +56,20 @@ export class Comparison {
   }
 }
 
-/** Throws Broken if a request of this state would be run again. */
+/** What is recorded of a request; every other one is longer than what is kept where space is short. */
+export function outcomeOf(seq: number): Uint8Array {
+  return new Uint8Array(new Uint32Array(seq % 2 === 0 ? [seq] : Array.from({ length: 16 }, () => seq)).buffer)
+}
+
+/** Throws Broken if a request of this state would be run again, or answered with something else. */
 export function checkOutcomes(store: BlockStore, state: State): void {
-  for (const [client, seq] of state.outcomes) {
-    const outcome = store.outcomeOf(client, seq)
-    if (!outcome || new DataView(outcome.buffer, outcome.byteOffset).getUint32(0, true) !== seq) {
-      throw new Broken(`the outcome of ${client} ${seq} is lost`)
+  for (const [client, requests] of state.outcomes) {
+    for (const seq of requests) {
+      const outcome = store.outcomeOf(client, seq)
+      const recorded = outcomeOf(seq)
+      const least = Math.min(recorded.length, OUTCOME_BYTES_KEPT)
+      if (!outcome || outcome.length < least || outcome.some((byte, i) => byte !== recorded[i]))
+        throw new Broken(`the outcome of ${client} ${seq} is lost`)
     }
   }
 }

@@ -4,10 +4,11 @@
 import { DataSyncError, StorageError } from '../../src/errors/errors.ts'
 import type { BlockStore } from '../../src/store/block-store.ts'
 import type { Snapshot } from '../../src/store/block-store-types.ts'
+import { Crash } from '../support/crash.ts'
 import type { Chance } from '../support/seeded.ts'
 import type { Tally } from './store-cells.ts'
 import type { Labels } from './store-labels.ts'
-import { Broken, type Comparison, EMPTY, isCorrupt, isRefused, type State } from './store-oracle.ts'
+import { Broken, type Comparison, EMPTY, isCorrupt, isRefused, outcomeOf, type State } from './store-oracle.ts'
 import type { Shape } from './store-shape.ts'
 
 export interface Known {
@@ -38,6 +39,8 @@ export class Process {
   /** Set by the driver: a checkpoint waits for it between its slices. */
   openSlice: (() => void) | undefined
   closed = false
+  /** The operation that a fault is aimed at: half of the steps lead there. */
+  goal: string | undefined
   readonly #context: ProcessContext
   readonly #chance: Chance
   readonly #known: Known
@@ -70,6 +73,7 @@ export class Process {
   }
 
   async #randomStep(): Promise<void> {
+    if (this.goal && this.#chance.chance(0.5)) return this.#stepTowards(this.goal)
     const x = this.#chance.next()
     if (x < 0.5) await this.#commitGroup()
     else if (x < 0.74) await this.#advanceFold()
@@ -82,31 +86,109 @@ export class Process {
     else await this.#close()
   }
 
+  /** A step that does the operation `goal`, if the state of the store lets it. */
+  async #stepTowards(goal: string): Promise<void> {
+    const level = goal.startsWith('flush') ? 'flush' : 'sync'
+    if (goal.includes('fresh') || goal.includes('repair')) await this.commitLarge(level)
+    else if (goal.includes('group')) await this.#commits(2, level)
+    else if (goal.includes('mark')) {
+      await this.#commits(1, 'sync')
+      await this.#driven(async () => this.store.idle())
+    } else if (goal === 'flush after something else') {
+      await this.#acknowledge('sync')
+      await this.#acknowledge('flush')
+    } else if (goal === 'main is cut' || goal === 'main grows') {
+      await this.#cutToNothing()
+      await this.#driven(() => this.store.compact())
+      if (goal === 'main grows') await this.commitLarge('flush')
+    } else if (goal.startsWith('log ')) {
+      // A log grows where a snapshot holds the other one back, and is cut when it is entered again.
+      if (goal === 'log grows' || this.#chance.chance(0.3)) this.#pin()
+      else this.#pins.shift()?.snapshot.release()
+      await this.commitLarge('flush')
+    } else if (/fold|table|superblock|nothing leads/.test(goal)) {
+      if (!this.#folding) await this.#commits(1, 'flush')
+      await this.#advanceFold(1)
+      if (goal.includes('nothing leads')) await this.#acknowledge(level)
+    } else await this.#commits(1, level)
+  }
+
   /** A commit whose record takes as much of the log as one may. */
-  async commitLarge(): Promise<void> {
-    await this.#driven(async () => this.store.prepare())
-    if (this.#commitOne(48)) await this.#acknowledge('sync')
+  async commitLarge(level: 'flush' | 'sync' = 'sync'): Promise<void> {
+    await this.#prepare()
+    if (this.#commitOne(48)) await this.#acknowledge(level)
   }
 
   async #commitGroup(): Promise<void> {
-    await this.#driven(async () => this.store.prepare())
+    await this.#prepare()
     const count = this.#chance.chance(0.3) ? 2 + this.#chance.int(2) : 1
     for (let i = 0; i < count; i++) if (!this.#commitOne()) break
     if (this.#chance.chance(0.85)) await this.#acknowledge(this.#chance.chance(0.5) ? 'sync' : 'flush')
   }
 
+  async #commits(count: number, level: 'flush' | 'sync'): Promise<void> {
+    await this.#prepare()
+    for (let i = 0; i < count; i++) if (!this.#commitOne()) break
+    await this.#acknowledge(level)
+  }
+
+  async #prepare(): Promise<void> {
+    await this.#driven(async () => this.store.prepare())
+    if (this.store.outcomesFull) await this.#makeOutcomeRoom()
+  }
+
+  /** Clients acknowledge what they have asked, or end; until then no commit may bring an outcome. */
+  async #makeOutcomeRoom(): Promise<void> {
+    const { history } = this.#known
+    for (const client of CLIENTS) {
+      const before = history.at(-1) ?? EMPTY
+      const requests = before.outcomes.get(client)
+      if (!requests) continue
+      const outcomes = new Map(before.outcomes)
+      const ends = this.#chance.chance(0.2)
+      if (ends) {
+        outcomes.delete(client)
+        this.store.endSession(client)
+      } else outcomes.set(client, [])
+      history.push({ ...before, outcomes })
+      const acknowledged = ends ? [] : [{ client, ackedThrough: requests.at(-1) ?? 0 }]
+      const { labels } = this.#context
+      labels.acknowledging = true
+      try {
+        await this.#driven(() => this.store.acknowledge(acknowledged))
+      } catch (error) {
+        // The store would take it along with any later record.
+        if (ends && isRefused(error) && !this.store.latched) throw new Crash('with a session that has ended')
+        throw error
+      } finally {
+        labels.acknowledging = false
+        history.length = Math.min(history.length, this.store.sequence + 1)
+      }
+      if (this.store.sequence + 1 !== history.length) throw new Broken('an acknowledgement is one commit')
+      this.#tally.acknowledgements++
+    }
+    if (this.store.outcomesFull) throw new Broken('what was acknowledged makes no room')
+  }
+
+  /** A commit that leaves nothing, brought home, so that all places are free. */
+  async #cutToNothing(): Promise<void> {
+    await this.#prepare()
+    if (this.#commitOne(1, 0)) await this.#driven(() => this.store.checkpoint())
+  }
+
   /** One transaction; false if space ran out. */
-  #commitOne(least = 1): boolean {
+  #commitOne(least = 1, cutTo?: number): boolean {
     const { labels } = this.#context
+    if (this.store.outcomesFull) return false
     labels.phase = 'transaction'
     try {
-      return this.#transaction(least)
+      return this.#transaction(least, cutTo)
     } finally {
       labels.phase = 'running'
     }
   }
 
-  #transaction(least: number): boolean {
+  #transaction(least: number, cutTo: number | undefined): boolean {
     const { blocks, blockSize } = this.#context.shape
     const before = this.#known.history.at(-1) ?? EMPTY
     const transaction = this.store.begin()
@@ -135,6 +217,7 @@ export class Process {
         if (this.#chance.chance(0.03)) cut(this.#chance.int(size))
       }
       if (writes > 4) this.#tally.large++
+      if (cutTo !== undefined) cut(cutTo)
       if (this.#chance.chance(0.1)) {
         transaction.rollback()
         return true
@@ -148,10 +231,12 @@ export class Process {
     }
     const sequence = this.store.sequence + 1
     const client = this.#chance.pick(CLIENTS)
-    const outcomes = new Map(before.outcomes).set(client, sequence)
+    const asked = before.outcomes.get(client) ?? []
+    const kept = this.#chance.chance(0.6) ? [] : asked
+    const outcomes = new Map(before.outcomes).set(client, [...kept, sequence])
     this.#known.history.push({ size, values, outcomes })
-    const outcome = new Uint8Array(new Uint32Array([sequence]).buffer)
-    const published = transaction.publish([{ client, seq: sequence, ackedThrough: sequence - 1, outcome }])
+    const ackedThrough = kept.length === 0 ? sequence - 1 : (kept[0] ?? sequence) - 1
+    const published = transaction.publish([{ client, seq: sequence, ackedThrough, outcome: outcomeOf(sequence) }])
     if (published !== sequence) throw new Broken(`published ${published}, expected ${sequence}`)
     this.#tally.commits++
     return true
@@ -174,8 +259,8 @@ export class Process {
   }
 
   /** Starts a checkpoint, or lets a running one do a slice. */
-  async #advanceFold(): Promise<void> {
-    if (!this.#folding && this.#chance.chance(0.4)) {
+  async #advanceFold(startChance = 0.4): Promise<void> {
+    if (!this.#folding && this.#chance.chance(startChance)) {
       const ended = (error?: unknown) => {
         this.#folding = undefined
         this.#foldError = error

@@ -31,6 +31,7 @@ export function drawShape(chance: Chance): Shape {
       logBytesMax: 4 * logBytesMin,
       logStepBytes: 4 * KIB,
       originsBytesMax: 128,
+      outcomesBytesMax: chance.pick([400, 800, 512 * KIB]),
       spillBytes: chance.pick([1, 4, 16]) * blockSize,
     },
     maxPinnedBytes: chance.pick([8, 16, 64]) * KIB,

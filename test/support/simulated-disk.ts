@@ -85,6 +85,8 @@ export class SimulatedDisk {
   syncs = 0
   /** True once a fault has destroyed stored data (misdirected write, rot). */
   damaged = false
+  /** The write that landed elsewhere: where it should have gone, and where it went. */
+  misdirected: { readonly area: Area; readonly meant: number; readonly at: number; readonly bytes: number } | undefined
   /** What was last done, for the table of cells. */
   last = ''
   /** True for a moment that the driver wants to count as dead. */
@@ -126,6 +128,7 @@ export class SimulatedDisk {
     fork.#nowId = this.#nowId
     fork.#durableId = this.#durableId
     fork.damaged = this.damaged
+    fork.misdirected = this.misdirected
     fork.operations = this.operations
     fork.last = this.last
     return fork
@@ -264,12 +267,14 @@ export class SimulatedDisk {
       this.came.failedWrites++
       throw new DeviceError(failing ?? 'io', 'simulated write error')
     }
-    const elsewhere = this.operations === this.faults.misdirectAt
-    if (elsewhere) {
+    if (this.operations !== this.faults.misdirectAt) this.#change({ area, at, bytes: bytes.slice() })
+    else {
       this.damaged = true
       this.came.misdirected++
+      const elsewhere = this.#elsewhere(area, bytes.length)
+      this.misdirected = { area, meant: at, at: elsewhere, bytes: bytes.length }
+      this.#change({ area, at: elsewhere, bytes: bytes.slice() })
     }
-    this.#change({ area, at: elsewhere ? this.#misdirected(area, bytes.length) : at, bytes: bytes.slice() })
   }
 
   resize(area: Area, size: number): void {
@@ -386,7 +391,7 @@ export class SimulatedDisk {
     this.#durableId = (this.#durableId + idOf(left)) | 0
   }
 
-  #misdirected(area: Area, bytes: number): number {
+  #elsewhere(area: Area, bytes: number): number {
     const sectors = Math.max(1, Math.floor((this.#now[area].size - bytes) / 512))
     return this.#chance.int(sectors) * 512
   }
