@@ -6,7 +6,7 @@
 import { Broker } from './coordination/broker.ts'
 import { browserTabs, wrapPort } from './coordination/browser-tabs.ts'
 import { Leadership } from './coordination/leadership.ts'
-import { type FromHelper, isHelperStart, type ToHelper } from './device/helper-messages.ts'
+import { type FromHelper, isHelperStart } from './device/helper-messages.ts'
 import { HelperService } from './device/helper-service.ts'
 import { browserPlatform } from './device/platform.ts'
 import { refuseMainThread } from './engine/sqlite-module.ts'
@@ -49,7 +49,7 @@ function serveAsEngine(): void {
         { platform, environment, post: (message) => self.postMessage(message, []) },
         data,
       )
-      self.onmessage = ({ data: next }) => helper.receive(next as ToHelper)
+      self.onmessage = ({ data: next }) => helper.receive(next)
     } else {
       receive ??= newEngine()
       receive(data)

@@ -9,10 +9,10 @@
 import type { Clock } from '../environment.ts'
 import { ChunkExchange, EXCHANGE_BYTES, EXCHANGE_CHUNKS, type FetchedChunks } from './chunk-exchange.ts'
 import { DeviceError } from './device.ts'
-import { errorFrom, type FromHelper, type HelperCall } from './helper-messages.ts'
+import { errorFrom, type FromHelper, type HelperCall, parseFromHelper } from './helper-messages.ts'
 import type { HelperPlatform, HelperPort } from './helper-platform.ts'
 import type { StoreConnection } from './indexeddb-connection.ts'
-import { BALLAST_VALUES, type Head } from './indexeddb-format.ts'
+import { BALLAST_VALUES, type Head, parseHead } from './indexeddb-format.ts'
 
 /** How long a fetch may block; the helper opens another connection within that if it has to. */
 const FETCH_MS_MAX = 10_000
@@ -68,7 +68,7 @@ export class HelperConnection implements StoreConnection {
   }
 
   async readHead(): Promise<Head | undefined> {
-    return (await this.#call({ verb: 'readHead' })) as Head | undefined
+    return parseHead(await this.#call({ verb: 'readHead' }))
   }
 
   async takeOver(owner: string, create: boolean, known?: Head): Promise<Head> {
@@ -132,7 +132,12 @@ export class HelperConnection implements StoreConnection {
     this.#helper = helper
     this.#lastFetch = 0
     helper.port.onmessage = (data) => {
-      const message = data as FromHelper
+      let message: FromHelper
+      try {
+        message = parseFromHelper(data)
+      } catch (error) {
+        return this.#lose(helper, `${error}`)
+      }
       if (message.type === 'version-change') return onVersionChange()
       const waiting = this.#waiting.get(message.id)
       this.#waiting.delete(message.id)

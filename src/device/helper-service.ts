@@ -7,7 +7,7 @@ import type { Environment } from '../environment.ts'
 import { ChunkExchange } from './chunk-exchange.ts'
 import { DeviceError } from './device.ts'
 import { deviceErrorFrom } from './device-errors.ts'
-import { type FromHelper, failureFrom, type HelperCall, type HelperStart, type ToHelper } from './helper-messages.ts'
+import { type FromHelper, failureFrom, type HelperCall, type HelperStart, parseToHelper } from './helper-messages.ts'
 import { Connection, goneError, type IndexedDbPlatform, resultOf, settled } from './indexeddb-connection.ts'
 import { CHUNK_BYTES, HEAD_KEY, parseHead } from './indexeddb-format.ts'
 
@@ -31,7 +31,9 @@ export class HelperService {
     )
   }
 
-  receive(message: ToHelper): void {
+  /** Throws UsageError `protocol`, which ends the thread: nobody could be answered. */
+  receive(data: unknown): void {
+    const message = parseToHelper(data)
     switch (message.type) {
       case 'call':
         void this.#answer(message.id, message.call)

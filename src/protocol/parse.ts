@@ -5,7 +5,7 @@
 import type { WireError } from '../errors/wire-error.ts'
 import { CANCEL_FLAGS_BYTES } from './cancel-flags.ts'
 import { type Answer, type FromEngine, PROTOCOL_VERSION, type Request, type ToEngine } from './messages.ts'
-import { type Fields, fields, flag, list, natural, nonNegative, nonsense, show, text } from './shapes.ts'
+import { type Fields, fields, flag, list, natural, nonNegative, nonsense, show, text, word } from './shapes.ts'
 
 /**
  * Checks a message for the engine. Throws UsageError `protocol` on anything that no client of this version sends; the
@@ -26,9 +26,9 @@ export function parseToEngine(data: unknown): ToEngine {
       text(message, 'client')
       if (natural(message, 'protocol') !== PROTOCOL_VERSION) return data as ToEngine
       const settings = fields(message.settings, 'settings')
-      text(settings, 'durability')
+      word(settings, 'durability', 'strict relaxed')
       flag(settings, 'foreignKeys')
-      fields(settings.sync, 'settings.sync')
+      checkSync(fields(settings.sync, 'settings.sync'))
       if (settings.counts !== undefined) checkCounts(settings.counts)
       if (settings.pragmas !== undefined) checkPragmas(settings.pragmas)
       if (settings.functions !== undefined) for (const given of list(settings, 'functions')) checkFunction(given)
@@ -89,10 +89,15 @@ export function parseFromEngine(data: unknown): FromEngine {
   }
 }
 
+function checkSync(sync: Fields): void {
+  for (const name of ['intervalMs', 'debounceMs', 'maxDirtyBytes', 'maxDirtyBlocks']) nonNegative(sync, name)
+  if (sync.verifyAfterWrite !== undefined) flag(sync, 'verifyAfterWrite')
+}
+
 function checkStart(start: Fields): void {
   text(start, 'name')
-  text(start, 'storage')
-  text(start, 'checksum')
+  word(start, 'storage', 'auto opfs indexeddb node memory')
+  word(start, 'checksum', 'xxhash64 crc32c blake3 none')
   natural(start, 'blockSize')
   natural(start, 'cacheBytes')
   natural(start, 'rowBytesMax')
@@ -140,23 +145,23 @@ function checkRequest(request: Fields, payloadBytes: number): void {
       return
     case 'begin':
       natural(request, 'transaction')
-      text(request, 'mode')
+      word(request, 'mode', 'immediate deferred readonly')
       nonNegative(request, 'lifetimeMs')
       return
     case 'end':
       natural(request, 'transaction')
-      text(request, 'action')
+      word(request, 'action', 'commit rollback')
       return
     case 'savepoint':
       natural(request, 'transaction')
-      text(request, 'action')
+      word(request, 'action', 'open release rollback')
       natural(request, 'depth')
       return
     case 'function':
       checkFunction(request.definition)
       return
     case 'maintenance':
-      text(request, 'action')
+      word(request, 'action', 'sync checkpoint compact verify metrics')
       return
     case 'export':
       return
@@ -170,7 +175,7 @@ function checkRequest(request: Fields, payloadBytes: number): void {
 
 function checkItem(item: Fields, payloadBytes: number): void {
   text(item, 'sql')
-  text(item, 'want')
+  word(item, 'want', 'changes rows first-row first-value')
   if (item.parameters !== undefined) checkParameters(item.parameters, payloadBytes)
 }
 

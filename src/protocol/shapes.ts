@@ -16,6 +16,19 @@ export function text(object: Fields, name: string): string {
   return value
 }
 
+/** One of the words in `words`, which are separated by spaces. */
+export function word(object: Fields, name: string, words: string): string {
+  const value = text(object, name)
+  if (!words.split(' ').includes(value)) throw nonsense(`${name} is ${show(value)}, not one of: ${words}`)
+  return value
+}
+
+export function whole(object: Fields, name: string): number {
+  const value = object[name]
+  if (!Number.isSafeInteger(value)) throw nonsense(`${name} is ${show(value)}, not a whole number`)
+  return value as number
+}
+
 export function flag(object: Fields, name: string): boolean {
   const value = object[name]
   if (typeof value !== 'boolean') throw nonsense(`${name} is ${show(value)}, not a boolean`)

@@ -103,7 +103,7 @@ test('a message with one field taken away or of another type is refused with cod
   // Optional fields may be missing, so only the change of type is tried on them.
   const optional = new Set(['names', 'parameters', 'transaction', 'start', 'payload', 'columns', 'rows'])
   // Not looked at by the parser: meaning, not shape.
-  const unchecked = /sync\.|info\.(?!storage|why)|report\.metrics|queuedMs$|ranMs$/
+  const unchecked = /info\.(?!storage|why)|report\.metrics|queuedMs$|ranMs$/
   for (const [parse, messages] of [
     [parseToEngine, goodToEngine],
     [parseFromEngine, goodFromEngine],
@@ -122,6 +122,25 @@ test('a message with one field taken away or of another type is refused with cod
       }
     }
   }
+})
+
+test.each([
+  ['durability', 'Strict'],
+  ['storage', 'disk'],
+  ['checksum', 'md5'],
+  ['want', 'row'],
+  ['mode', 'exclusive'],
+  ['action', 'abort'],
+])('an unknown word in the field %s is refused with code protocol', (name, other) => {
+  let changed = 0
+  for (const message of goodToEngine)
+    for (const path of pathsOf(message).filter((one) => one.split('.').at(-1) === name)) {
+      const spoilt = structuredClone(message)
+      put(spoilt, path.split('.'), other)
+      expect(() => parseToEngine(spoilt), path).toThrow(expect.objectContaining({ code: 'protocol' }))
+      changed++
+    }
+  expect(changed).toBeGreaterThan(0)
 })
 
 test('a range outside the payload is refused', () => {
@@ -152,4 +171,10 @@ function spoil(target: object, path: readonly string[], remove: boolean): void {
   if (rest.length > 0) spoil(value as object, rest, remove)
   else if (remove) Reflect.deleteProperty(target, name!)
   else Reflect.set(target, name!, typeof value === 'symbol' ? 1 : () => 'neither')
+}
+
+function put(target: object, path: readonly string[], value: string): void {
+  const [name, ...rest] = path
+  if (rest.length > 0) put(Reflect.get(target, name!) as object, rest, value)
+  else Reflect.set(target, name!, value)
 }
