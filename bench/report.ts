@@ -1,10 +1,10 @@
-// Writes docs/benchmarks.md anew from the figures of an earlier run: `npm run bench -- report [FILE]`.
+// Makes docs/benchmarks.md anew: `npm run bench -- report [FILE ...]`, with the figures of earlier runs if there are files.
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Figures } from './rows/measured.ts'
-import { writeReport } from './rows/report.ts'
+import { rewriteReport, writeReport } from './rows/report.ts'
 
-export async function run([file = '.tmp/bench.json']: readonly string[]): Promise<void> {
-  const figures: Figures = JSON.parse(await readFile(resolve(import.meta.dirname, '..', file), 'utf8'))
-  await writeReport(figures)
+export async function run(files: readonly string[]): Promise<void> {
+  for (const file of files)
+    await writeReport(JSON.parse(await readFile(resolve(import.meta.dirname, '..', file), 'utf8')))
+  await rewriteReport()
 }

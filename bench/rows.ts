@@ -5,17 +5,21 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { launch } from '../test/support/browsers/launch.ts'
 import { CROSS_ORIGIN_ISOLATED, startServer } from '../test/support/browsers/server.ts'
-import type { BrowserPage } from '../test/support/browsers/session.ts'
-import { call } from '../test/support/browsers/steps.ts'
-import type { Cell, RowsSteps } from './pages/rows.ts'
+import { ADAPTERS } from './adapters/index.ts'
+import { NativeProcess } from './native/process.ts'
+import type { Cell } from './pages/steps.ts'
 import { bundlePeers } from './peers/bundle.ts'
+import { Budget } from './rows/budget.ts'
 import { circumstances, type Figures, type Measured, tableOf } from './rows/measured.ts'
+import { MeasuredCell } from './rows/measured-cell.ts'
+import { MEMORY_SWITCHES, MemoryCell } from './rows/memory-cell.ts'
 import { HELP, type RowsOptions, rowsOptions } from './rows/options.ts'
+import { type Place, pagePlace, processPlace } from './rows/place.ts'
 import { writeReport } from './rows/report.ts'
+import { TabsCell } from './rows/tabs-cell.ts'
 import { WORKLOADS } from './workloads/index.ts'
+import { TABS } from './workloads/tabs.ts'
 
-/** A step that takes longer is given up. */
-const STEP_MS = 300_000
 /** The machine's other work beyond which absolute figures are worth little. */
 const LOAD_MAX = 1
 
@@ -30,130 +34,88 @@ export async function run(args: readonly string[]): Promise<void> {
   const { browser, cores, processor, load } = figures
   console.log(`\n${browser}\n${cores} cores (${processor}), load ${load} at the start`)
   if (load > LOAD_MAX) console.log('The machine had other work: compare rows, do not quote figures.')
-  console.log(`${options.runs} rounds; memory after the last one, the page's with what is not collected yet\n`)
-  console.log(tableOf(figures.rows))
-  console.log(`\nAs JSON: ${options.json}`)
+  console.log(`${tableOf(figures.rows)}\n\nAs JSON: ${options.json}`)
+  if (options.report) await writeReport(figures)
   if (figures.rows.some(({ error }) => error !== undefined)) process.exitCode = 1
 }
 
-async function keep(figures: Figures, { json, report }: RowsOptions): Promise<void> {
+async function keep(figures: Figures, { json }: RowsOptions): Promise<void> {
   const file = resolve(import.meta.dirname, '..', json)
   await mkdir(dirname(file), { recursive: true })
   await writeFile(file, `${JSON.stringify(figures, null, 1)}\n`)
-  if (report) await writeReport(figures)
 }
 
 export async function measureRows(
   options: RowsOptions,
   onRow: (figures: Figures) => Promise<void> = async () => {},
 ): Promise<Figures> {
-  // absurd-sql needs the isolation, and so all have it.
+  // absurd-sql and the `opfs` file system need the isolation, and so all have it.
   const texts = await bundlePeers()
   const served = { folder: 'bench/pages', pages: ['rows'], cached: true, headers: CROSS_ORIGIN_ISOLATED, texts }
   const server = await startServer(served)
-  const switches = options.browser === 'chromium' ? { switches: ['--enable-precise-memory-info'] } : {}
-  const browser = await launch(options.browser, switches)
+  const browser = await launch(options.browser, options.browser === 'chromium' ? { switches: MEMORY_SWITCHES } : {})
+  const native = await NativeProcess.prepare()
   try {
-    const { page } = browser
     const address = server.page('rows')
-    await page.goto(address)
-    const about = circumstances(await page.evaluate<string>(() => navigator.userAgent))
+    const pages = [browser.page]
+    await browser.page.goto(address)
+    const about = circumstances(await browser.page.evaluate<string>(() => navigator.userAgent))
     const rows: Measured[] = []
-    const figures: Figures = { ...about, runs: options.runs, cacheMib: options.cacheMib, rows }
-    for (const { name } of WORKLOADS) {
-      const cells = options.cells.filter(({ workload }) => workload === name)
-      if (cells.length === 0) continue
-      rows.push(...(await measureRow(page, address, cells, options)))
+    const figures: Figures = { ...about, command: options.command, rows }
+    const names = WORKLOADS.filter(({ name }) => options.cells.some(({ workload }) => workload === name))
+    const budget = new Budget(options.minutes, names.length)
+    for (const workload of names) {
+      const cells = options.cells.filter((cell) => cell.workload === workload.name)
+      if (workload.kind === 'tabs') while (pages.length < TABS) pages.push(await browser.newPage())
+      const places = pages.map((page) => pagePlace(page, address))
+      budget.beginRow()
+      rows.push(
+        ...(await measureRow(cells, { address, places, native: processPlace(native), budget, runs: options.runs })),
+      )
       await onRow(figures)
     }
     return figures
   } finally {
+    await native.close()
     await browser.close()
     await server.close()
   }
 }
 
-async function measureRow(page: BrowserPage, address: string, cells: readonly Cell[], options: RowsOptions) {
-  const row = cells.map((cell) => new MeasuredCell(page, address, cell, options))
-  for (const one of row) await one.attempt(() => one.fill())
-  for (let round = 1; round <= options.runs; round += 1) {
-    for (const one of row) await one.attempt(() => one.round(round === options.runs))
-    process.stderr.write(`${cells[0]?.workload}, round ${round} of ${options.runs}\n`)
-  }
-  for (const one of row) await one.attempt(() => one.remove())
-  return row.map((one) => one.measured())
+interface Bed {
+  readonly address: string
+  readonly places: readonly Place[]
+  readonly native: Place
+  readonly budget: Budget
+  readonly runs: number
 }
 
-class MeasuredCell {
-  readonly #page: BrowserPage
-  readonly #address: string
-  readonly #cell: Cell
-  readonly #cacheBytes: number | undefined
-  readonly #runsMs: number[] = []
-  #memory: Measured['memory']
-  #error: string | undefined
-
-  constructor(page: BrowserPage, address: string, cell: Cell, { cacheMib }: RowsOptions) {
-    this.#page = page
-    this.#address = address
-    this.#cell = cell
-    const own = this.#workload?.cacheBytes
-    this.#cacheBytes = own ?? (cacheMib > 0 ? cacheMib << 20 : undefined)
+async function measureRow(cells: readonly Cell[], bed: Bed): Promise<Measured[]> {
+  const { budget, runs } = bed
+  const row = cells.map((cell) => newCell(cell, bed))
+  const startedMs = performance.now()
+  for (const one of row) await one.attempt(() => one.fill())
+  const filledMs = performance.now()
+  let rounds = 0
+  for (let roundMs = 0; rounds < runs && (rounds === 0 || budget.allows(roundMs)); rounds += 1) {
+    const beganMs = performance.now()
+    for (const one of row) await one.attempt(() => one.round(rounds))
+    roundMs = performance.now() - beganMs
   }
+  const seconds = [filledMs - startedMs, performance.now() - filledMs].map((ms) => (ms / 1000).toFixed(1))
+  process.stderr.write(`${cells[0]?.workload}: ${rounds} rounds of ${cells.length}, ${seconds.join(' s + ')} s\n`)
+  for (const one of row) await one.attempt(() => one.remove())
+  return row.flatMap((one) => one.measured())
+}
 
-  get #workload() {
-    return WORKLOADS.find(({ name }) => name === this.#cell.workload)
-  }
-
-  /** After an error nothing more of this cell is tried. */
-  async attempt(work: () => Promise<void>): Promise<void> {
-    if (this.#error !== undefined) return
-    try {
-      await work()
-    } catch (error) {
-      this.#error = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
-      process.stderr.write(`${this.#cell.adapter}, ${this.#cell.storage}: ${this.#error}\n`)
-    }
-  }
-
-  async fill(): Promise<void> {
-    // What is in memory alone is filled again after each opening.
-    if (this.#cell.storage === 'memory') return
-    await this.#open(true)
-    await this.#step('close')
-  }
-
-  async round(last: boolean): Promise<void> {
-    await this.#open(this.#cell.storage === 'memory')
-    // The first run warms code and caches up and does not count, unless the cold is what is measured.
-    if (!this.#workload?.cold) await this.#run()
-    this.#runsMs.push(await this.#run())
-    if (last) this.#memory = await call<RowsSteps, 'memory'>(this.#page, 'memory', null, { timeoutMs: STEP_MS })
-    await this.#step('close')
-  }
-
-  async remove(): Promise<void> {
-    await this.#page.goto(this.#address)
-    await call<RowsSteps, 'remove'>(this.#page, 'remove', this.#cell, { timeoutMs: STEP_MS })
-  }
-
-  measured(): Measured {
-    const count = this.#workload?.count[this.#cell.size] ?? 0
-    const error = this.#error === undefined ? {} : { error: this.#error }
-    return { ...this.#cell, count, runsMs: this.#runsMs, memory: this.#memory, ...error }
-  }
-
-  async #open(fill: boolean): Promise<void> {
-    await this.#page.goto(this.#address)
-    const cacheBytes = this.#cacheBytes ?? null
-    await call<RowsSteps, 'open'>(this.#page, 'open', { cell: this.#cell, fill, cacheBytes }, { timeoutMs: STEP_MS })
-  }
-
-  #run(): Promise<number> {
-    return call<RowsSteps, 'run'>(this.#page, 'run', this.#cell, { timeoutMs: STEP_MS })
-  }
-
-  async #step(name: 'close'): Promise<void> {
-    await call<RowsSteps, 'close'>(this.#page, name, null, { timeoutMs: STEP_MS })
-  }
+function newCell(cell: Cell, bed: Bed): MeasuredCell {
+  const { places, native } = bed
+  const { stepMs } = bed.budget
+  const [first] = places
+  if (!first) throw new Error('There is no page.')
+  const { kind } = WORKLOADS.find(({ name }) => name === cell.workload) ?? {}
+  if (kind === 'tabs') return new TabsCell(places, cell, stepMs)
+  if (kind === 'memory') return new MemoryCell(first, cell, stepMs, bed.address)
+  const outside = ADAPTERS.find(({ name }) => name === cell.adapter)?.native
+  return new MeasuredCell(outside ? native : first, cell, stepMs)
 }

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createServer, createServerModuleRunner } from 'vite'
 
-const OWN = ['start', 'big', 'tabs', 'report']
+const OWN = ['start', 'big', 'tabs', 'report', 'check', 'growth']
 
 const args = process.argv.slice(2)
 if (args[0] === 'codec') {
@@ -20,6 +20,7 @@ if (!existsSync(join(import.meta.dirname, '..', 'dist', 'index.js'))) {
 const server = await createServer({
   configFile: false,
   root: join(import.meta.dirname, '..'),
+  optimizeDeps: { noDiscovery: true },
   server: { middlewareMode: true, hmr: false, ws: false, watch: null },
   appType: 'custom',
   logLevel: 'warn',

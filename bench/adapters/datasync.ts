@@ -1,12 +1,27 @@
 // DataSync itself.
 import { deleteDatabase, open } from '../../src/index.ts'
-import type { Adapter } from './adapter.ts'
+import type { Adapter, Storage } from './adapter.ts'
+import { openInWorker } from './in-worker.ts'
+
+const TABS: readonly Storage[] = ['opfs', 'indexeddb']
 
 export const datasync: Adapter = {
   name: 'datasync',
+  tabs: TABS,
   durability: (storage, level) =>
-    storage === 'memory' ? (level === 'strict' ? 'none' : undefined) : level === 'strict' ? 'synced' : 'flushed',
-  async open({ name, storage, durability, cacheBytes }) {
+    storage === 'file'
+      ? undefined
+      : storage === 'memory'
+        ? level === 'strict'
+          ? 'none'
+          : undefined
+        : level === 'strict'
+          ? 'synced'
+          : 'flushed',
+  async open(wish) {
+    const { name, storage, durability, cacheBytes, inWorker } = wish
+    if (inWorker) return openInWorker('own', wish)
+    if (storage === 'file') throw new Error('There are no files in a browser.')
     const db = await open(name, {
       storage,
       durability,

@@ -1,7 +1,7 @@
 // The page's side of a peer that runs in a worker of its own: an adapter that sends each call as one message. It has no
 // stream of its own: the rows of `stream` are those of one query.
 import type { Answered, Call } from '../peers/peer.ts'
-import type { Adapter, Connection, Durability, Row, Storage } from './adapter.ts'
+import type { Ability, Adapter, Connection, Durability, OpenWish, Row, Storage } from './adapter.ts'
 
 export interface PeerInWorker {
   readonly name: string
@@ -11,21 +11,31 @@ export interface PeerInWorker {
   readonly durability: Partial<Record<Storage, Partial<Record<Durability, string>>>>
   /** Told of the worker before its first call. */
   readonly started?: (worker: Worker) => void
+  readonly lacks?: readonly Ability[]
+  readonly tabs?: readonly Storage[]
 }
 
-export function inWorker({ name, script, durability, started }: PeerInWorker): Adapter {
+export function inWorker({ name, script, durability, started, lacks = [], tabs = [] }: PeerInWorker): Adapter {
   return {
     name,
+    lacks,
+    tabs,
     durability: (storage, level) => durability[storage]?.[level],
-    async open(wish) {
-      const worker = new Worker(`/peers/${script}.js`, { type: 'module' })
-      started?.(worker)
-      const call = caller(worker)
-      await call({ method: 'open', wish })
-      return connection(worker, call)
-    },
+    open: (wish) => openInWorker(script, wish, started),
     remove: removeEverywhere,
   }
+}
+
+export async function openInWorker(
+  script: string,
+  wish: OpenWish,
+  started?: (worker: Worker) => void,
+): Promise<Connection> {
+  const worker = new Worker(`/peers/${script}.js`, { type: 'module' })
+  started?.(worker)
+  const call = caller(worker)
+  await call({ method: 'open', wish })
+  return connection(worker, call)
 }
 
 function caller(worker: Worker): (call: Call) => Promise<unknown> {
@@ -60,6 +70,7 @@ function connection(worker: Worker, call: (call: Call) => Promise<unknown>): Con
     async *stream(sql) {
       yield* await query(sql)
     },
+    task: async (task, count) => void (await call({ method: 'task', task, count })),
     wasmHeapBytes: async () => (await call({ method: 'heapBytes' })) as number | undefined,
     async close() {
       await call({ method: 'close' })

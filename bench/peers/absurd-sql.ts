@@ -14,7 +14,7 @@ serve({
     SQL.FS.mkdir('/sql')
     SQL.FS.mount(files, {}, '/sql')
     const db = new SQL.Database(`/sql/${name}`, { filename: true })
-    db.exec('PRAGMA journal_mode=MEMORY')
+    db.exec('PRAGMA journal_mode=MEMORY; PRAGMA busy_timeout=20000')
     if (cacheBytes !== undefined) db.exec(`PRAGMA page_size=8192; PRAGMA cache_size=-${cacheBytes >> 10}`)
     const statements = new Map<string, SqlJsStatement>()
     const prepared = (sql: string, parameters: readonly Value[]): SqlJsStatement => {

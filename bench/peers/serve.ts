@@ -1,4 +1,5 @@
 // The worker's side of a peer: takes calls one after another and answers each.
+import { TASKS } from '../workloads/tasks.ts'
 import type { Answered, Asked, Peer, PeerConnection } from './peer.ts'
 
 /** The part of a worker's global scope that is used. */
@@ -25,6 +26,8 @@ export function serve(peer: Peer): void {
         return connection.runMany(call.sql, call.rows)
       case 'query':
         return connection.query(call.sql, call.parameters)
+      case 'task':
+        return TASKS[call.task](connection, call.count)
       case 'queryAll': {
         const all = []
         for (const parameters of call.parameters) all.push(await connection.query(call.sql, parameters))

@@ -37,5 +37,7 @@ declare module '@journeyapps/wa-sqlite/src/examples/*' {
   export const AccessHandlePoolVFS: { create(name: string, module: unknown): Promise<SQLiteVFS> }
   export const OPFSCoopSyncVFS: { create(name: string, module: unknown): Promise<SQLiteVFS> }
   export const OPFSWriteAheadVFS: { create(name: string, module: unknown): Promise<SQLiteVFS> }
+  export const OPFSAdaptiveVFS: { create(name: string, module: unknown): Promise<SQLiteVFS> }
+  export const IDBMirrorVFS: { create(name: string, module: unknown): Promise<SQLiteVFS> }
   export const IDBBatchAtomicVFS: { create(name: string, module: unknown): Promise<SQLiteVFS> }
 }

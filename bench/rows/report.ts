@@ -1,95 +1,128 @@
-// docs/benchmarks.md and its charts, from the figures of one run. Rows compare only what is as durable.
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+// docs/benchmarks.md and its charts, from the figures in docs/benchmarks/: one file per browser, each of one run, and the
+// figures of growth. Rows compare only what is as durable.
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Durability } from '../adapters/adapter.ts'
-import { ADAPTERS } from '../adapters/index.ts'
+import { OWN } from '../adapters/index.ts'
 import { WORKLOADS } from '../workloads/index.ts'
-import type { Workload } from '../workloads/workload.ts'
+import type { Part, Workload } from '../workloads/workload.ts'
 import { type Bar, chart, rounded } from './chart.ts'
-import { type Figures, type Measured, median } from './measured.ts'
+import { goalsTable } from './goals.ts'
+import { growthSection } from './growth-section.ts'
+import type { Figures, Measured } from './measured.ts'
+import { bestFirst, oursBeside, spreadOf, timesAsGood } from './values.ts'
 
 const DOCS = join(import.meta.dirname, '..', '..', 'docs')
-const STORAGE_NAMES = { opfs: 'OPFS', indexeddb: 'IndexedDB', memory: 'memory' } as const
-const OWN = ADAPTERS[0]?.name
+const FOLDER = join(DOCS, 'benchmarks')
+const STORAGE_NAMES = { opfs: 'OPFS', indexeddb: 'IndexedDB', memory: 'memory', file: 'file' } as const
+const BROWSERS = { chromium: 'Chromium', firefox: 'Firefox' } as const
+type Browser = keyof typeof BROWSERS
 
+/** Takes the figures of one more run in, in the place of those of the same browser, and makes everything anew. */
 export async function writeReport(figures: Figures): Promise<void> {
-  const charts = join(DOCS, 'benchmarks')
-  await rm(charts, { recursive: true, force: true })
-  await mkdir(charts, { recursive: true })
+  const browser: Browser = figures.browser.includes('Firefox') ? 'firefox' : 'chromium'
+  await mkdir(FOLDER, { recursive: true })
+  await writeFile(join(FOLDER, `${browser}.json`), `${JSON.stringify(figures)}\n`)
+  await rewriteReport()
+}
+
+export async function rewriteReport(): Promise<void> {
+  for (const file of await readdir(FOLDER)) if (file.endsWith('.svg')) await rm(join(FOLDER, file))
   const sections: string[] = []
-  for (const workload of WORKLOADS) {
-    const levels: (Durability | undefined)[] = workload.writes ? ['strict', 'relaxed'] : [undefined]
-    for (const level of levels) {
-      const all = figures.rows.filter(
-        (one) => one.workload === workload.name && (level === undefined || one.durability === level),
-      )
-      if (all.length === 0) continue
-      const file = `${workload.id}${level === undefined ? '' : `-${level}`}.svg`
-      const title = titleOf(workload, level, all)
-      await writeFile(join(charts, file), chart(title, barsOf(all)))
-      sections.push(`### ${title}\n\n![${title}](benchmarks/${file})\n\n${tableOf(all)}`)
-    }
+  for (const [browser, name] of Object.entries(BROWSERS)) {
+    const figures: Figures | undefined = await json(`${browser}.json`)
+    if (figures) sections.push(await sectionOf(figures, browser, name))
   }
-  await writeFile(join(DOCS, 'benchmarks.md'), `${headOf(figures)}\n${sections.join('\n\n')}\n`)
-  await writeFile(join(charts, 'figures.json'), `${JSON.stringify(figures, null, 1)}\n`)
+  const growth = await growthSection(FOLDER)
+  if (growth) sections.push(growth)
+  await writeFile(join(DOCS, 'benchmarks.md'), `${HEAD}\n${sections.join('\n\n')}\n`)
 }
 
-function headOf({ date, browser, cores, processor, load, runs, cacheMib, rows }: Figures): string {
-  const size = rows[0] === undefined || rows[0].size === 'full' ? '' : ` --${rows[0].size}`
-  const cache = cacheMib > 0 ? `page caches of ${cacheMib} MiB for all` : 'page caches as each has them by default'
-  return `# Benchmarks
+async function json<T>(file: string): Promise<T | undefined> {
+  const text = await readFile(join(FOLDER, file), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : (JSON.parse(text) as T)
+}
 
-Made by \`npm run bench -- --peers --report${size}\`; nothing here is written by hand. All figures: [figures.json](benchmarks/figures.json).
+const HEAD = `# Benchmarks
 
-- ${date.slice(0, 10)}, ${browser}
-- ${cores} cores, ${processor}; load ${load} at the start${load > 1 ? ' (the machine had other work: read the ratios, not the figures)' : ''}
-- ${runs} rounds; in each every database is measured once, in turn, in a page and worker of its own, after one run that does
-  not count. Medians; in brackets the slowest and the fastest round
-- ${cache}, 2 MiB for the scans${size === '' ? '' : '; smaller sizes than the full ones: the count stands in each title'}
-- the same SQL on the same rows, from the page; a peer's worker is asked by one message per call, as its documentation
-  leaves it to the application. A row compares what is as durable; *how* says what each really does.
-- the cold scan begins with a new worker and empty page caches; what the operating system holds in memory stays there.
+Written by \`npm run bench -- ... --report\`, nothing by hand; the command of each part stands at its head, the raw figures are
+in [benchmarks/](benchmarks/). How the comparison is kept fair, and where it cannot be: [adr/0012](adr/0012-benchmarks.md).
+
+- A row compares what is as durable. *How* says what each database really does at that level; what has no such level has no row.
+- In each round every database of a row is measured once, in turn, in a page and a worker of its own. Figures are medians,
+  with the slowest and the fastest round in brackets.
+- *Ours is* says how many times as good as it DataSync is on the same kind of storage: less than 1 means that the other one is
+  better. Databases in memory and outside the browser are limits and not peers; they are held against ours on OPFS.
+- The same SQL on the same rows. Peers that leave the messages between page and worker to the application are asked by one
+  message per call.
+- What begins with a new worker and empty page caches may still find its file in the memory of the operating system.
 `
+
+async function sectionOf(figures: Figures, browser: string, name: string): Promise<string> {
+  const { date, cores, processor, load, rows, command } = figures
+  const parts = [
+    `## ${name}\n\n\`${command}\`: ${date.slice(0, 10)}, ${figures.browser}; ${cores} cores, ${processor}; load ${load} at the start${load > 1 ? ' (the machine had other work: read ratios, not figures)' : ''}.`,
+    `### Goals in ${name}\n\n${goalsTable(rows)}`,
+  ]
+  for (const workload of WORKLOADS)
+    for (const part of workload.parts)
+      for (const level of workload.writes ? (['strict', 'relaxed'] as const) : [undefined]) {
+        const all = rows.filter(
+          (one) =>
+            one.workload === workload.name &&
+            one.part === part.name &&
+            (level === undefined || one.durability === level || one.storage === 'memory'),
+        )
+        if (all.every(({ storage }) => storage === 'memory')) continue
+        const file = `${browser}-${part.id}${level === undefined ? '' : `-${level}`}.svg`
+        const title = titleOf(workload, part, level, all)
+        await writeFile(join(FOLDER, file), chart(title, barsOf(all, part)))
+        parts.push(`### ${title}\n\n![${title}](benchmarks/${file})\n\n${tableOf(all, part)}`)
+      }
+  return parts.join('\n\n')
 }
 
-function titleOf(
-  { id, title, unit = '' }: Workload,
-  level: Durability | undefined,
-  [one]: readonly Measured[],
-): string {
-  return `${id} ${title}${level === undefined ? '' : `, ${level}`} (${one?.count ?? 0}; ${unit || 'operations'} per second)`
+function titleOf({ writes }: Workload, part: Part, level: string | undefined, [one]: readonly Measured[]): string {
+  const { id, title, unit = 'operations', figure } = part
+  const what = figure === undefined ? `${unit} per second` : `${figure}, less is better`
+  return `${id} ${title}${writes && level ? `, ${level}` : ''} (${one?.count ?? 0} ${unit}; ${what})`
 }
-
-/** Per second: in the median round, in the slowest, in the fastest. */
-function rates({ count, runsMs }: Measured): { readonly value: number; readonly low: number; readonly high: number } {
-  const rate = (ms: number) => (count * 1000) / ms
-  return { value: rate(median(runsMs)), low: rate(Math.max(...runsMs)), high: rate(Math.min(...runsMs)) }
-}
-
-const fastestFirst = (all: readonly Measured[]) =>
-  all.filter(({ error }) => error === undefined).sort((a, b) => rates(b).value - rates(a).value)
 
 const labelOf = ({ adapter, storage }: Measured) => `${adapter}, ${STORAGE_NAMES[storage]}`
 
-function barsOf(all: readonly Measured[]): Bar[] {
-  return fastestFirst(all).map((one) => ({ label: labelOf(one), ...rates(one), own: one.adapter === OWN }))
+function barsOf(all: readonly Measured[], part: Part): Bar[] {
+  const equal = all.filter(({ cacheBytes }) => cacheBytes !== null)
+  return bestFirst(equal, part).map((one) => ({
+    label: labelOf(one),
+    ...spreadOf(one, part),
+    own: one.adapter === OWN,
+  }))
 }
 
-function tableOf(all: readonly Measured[]): string {
-  const own = all.find(({ adapter, storage, error }) => adapter === OWN && storage === 'opfs' && error === undefined)
-  const lines = ['| database | how | per second | ours on OPFS is | heap MiB |', '|---|---|---:|---:|---:|']
-  for (const one of fastestFirst(all)) {
-    const { value, low, high } = rates(one)
-    const ratio = own && one !== own ? `${(rates(own).value / value).toFixed(2)} x` : ''
-    const heap = one.memory?.wasmMib?.toFixed(1) ?? ''
-    const figure = `${rounded(value)} (${rounded(low)} to ${rounded(high)})`
-    lines.push(`| ${labelOf(one)} | ${howOf(one)} | ${figure} | ${ratio} | ${heap} |`)
+function tableOf(all: readonly Measured[], part: Part): string {
+  const own = all.filter(({ cacheBytes }) => cacheBytes === null)
+  const second = own.length > 0
+  const lines = [
+    `| database | how | ${part.figure ?? 'per second'} |${second ? ' with its own cache |' : ''} ours is | rounds |`,
+    `|---|---|---:|${second ? '---:|' : ''}---:|---:|`,
+  ]
+  const equal = all.filter(({ cacheBytes }) => cacheBytes !== null)
+  for (const one of bestFirst(equal, part)) {
+    const default_ = own.find(({ adapter, storage }) => adapter === one.adapter && storage === one.storage)
+    const beside = oursBeside(all, one)
+    const ratio = beside && one.adapter !== OWN ? `${timesAsGood(beside, one, part).toFixed(2)} x` : ''
+    const cells = [labelOf(one), one.how, figureOf(one, part)]
+    if (second) cells.push(default_ && !default_.error ? figureOf(default_, part) : '')
+    lines.push(`| ${[...cells, ratio, one.runs.length].join(' | ')} |`)
   }
-  for (const one of all)
-    if (one.error !== undefined) lines.push(`| ${labelOf(one)} | ${howOf(one)} | failed: ${one.error} | | |`)
+  for (const one of equal)
+    if (one.error !== undefined)
+      lines.push(`| ${labelOf(one)} | ${one.how} | failed: ${one.error.replace(/\|/g, '/')} |${second ? ' |' : ''} | |`)
   return lines.join('\n')
 }
 
-function howOf({ adapter, storage, durability }: Measured): string {
-  return ADAPTERS.find(({ name }) => name === adapter)?.durability(storage, durability) ?? ''
+function figureOf(one: Measured, part: Part): string {
+  const { value, low, high } = spreadOf(one, part)
+  const { failed = 0, missing = 0 } = one
+  const wrong = failed + missing > 0 ? `; **${failed} calls failed, ${missing} rows missing**` : ''
+  return `${rounded(value)} (${rounded(low)} to ${rounded(high)})${wrong}`
 }

@@ -96,7 +96,9 @@ async function answer(
   const path = new URL(request.url ?? '/', 'http://host').pathname
   const text = bundled.get(path)
   if (text !== undefined) {
-    response.writeHead(200, { ...headers, 'content-type': TYPES[extname(path)] }).end(text)
+    response
+      .writeHead(200, { ...headers, 'content-type': TYPES[extname(path)] ?? 'application/octet-stream' })
+      .end(text)
     return
   }
   const file = fileFor(path)
