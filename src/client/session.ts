@@ -102,9 +102,18 @@ export class Session {
     })
   }
 
-  /** Starts the engine; rejects if it does not get ready. */
+  /** Starts the engine; rejects if it does not get ready, or belongs to another tab and keeps its data elsewhere. */
   async start(): Promise<void> {
     await this.#access.start()
+    const { storage, signal, timeoutMs } = this.options
+    const open = this.info?.storage
+    if (this.place.role === 'follower' && storage !== 'auto' && storage !== open) {
+      await this.close(signal, timeoutMs)
+      throw new StorageError(
+        'storage-changed',
+        `The database '${this.name}' is open in ${open}, but ${storage} was asked for. Open it with storage: 'auto'.`,
+      )
+    }
     this.#stopWatchingPage = this.#platform.onVisibility?.((visible) => this.line.tellVisible(visible))
   }
 

@@ -1,9 +1,8 @@
 // Puts a row together that came in pieces. It stands apart from the decoder because the rows of one result may change
 // between both forms: small ones many to a message, large ones one in many.
 
-import { UsageError } from '../errors/errors.ts'
 import type { PackedRows } from './messages.ts'
-import type { RowSource } from './row-reader.ts'
+import { malformed, type RowSource } from './row-reader.ts'
 
 export class RowPieces {
   #row: Uint8Array<ArrayBuffer> | undefined
@@ -15,7 +14,7 @@ export class RowPieces {
     this.#row ??= new Uint8Array(of)
     const row = this.#row
     if (row.length !== of || this.#filled + bytes > of)
-      throw new UsageError('protocol', `Packed rows are malformed: pieces of a row of ${of} bytes are more than that.`)
+      throw malformed(`pieces are more than their row of ${of} bytes`)
     row.set(new Uint8Array(payload, at, bytes), this.#filled)
     this.#filled += bytes
     if (count === 0) return undefined

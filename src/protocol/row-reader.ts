@@ -136,6 +136,7 @@ class ValueReader {
   }
 }
 
-function malformed(what: string): UsageError {
+/** The error of rows that do not follow the table. */
+export function malformed(what: string): UsageError {
   return new UsageError('protocol', `Packed rows are malformed: ${what}.`)
 }
