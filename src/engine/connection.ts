@@ -195,12 +195,12 @@ export class Connection {
   }
 
   /** Ends the transaction; what it changed is published with `origins`. On an error it stays open. */
-  commit(origins: readonly Origin[]): void {
+  commit(origins: () => readonly Origin[]): void {
     this.announced(origins, () => this.#runOwn(this.#commit))
   }
 
   /** Runs what may publish outside `commit`: VACUUM and the PRAGMAs that refuse a transaction. */
-  announced<T>(origins: readonly Origin[], work: () => T): T {
+  announced<T>(origins: () => readonly Origin[], work: () => T): T {
     this.file.announceCommit(origins)
     try {
       return work()

@@ -43,12 +43,12 @@ export class WriteTransactions {
 
   /** Steps COMMIT with the request's outcome. */
   commit(job: Job, outcome: RecordedOutcome | PartOutcome): void {
-    this.publish(() => this.#database.writer.commit([originOf(job, outcome)]))
+    this.publish(() => this.#database.writer.commit(() => [originOf(job, outcome)]))
   }
 
   /** Runs a client's own statement that may commit, with the request's outcome in the record if it does. */
   publishAs(job: Job, outcome: RecordedOutcome | PartOutcome, work: () => void): void {
-    this.publish(() => this.#database.writer.announced([originOf(job, outcome)], work))
+    this.publish(() => this.#database.writer.announced(() => [originOf(job, outcome)], work))
   }
 
   /** Runs what may publish, and tells how much that was. */

@@ -28,13 +28,24 @@ export interface RowSource {
   readonly count: number
 }
 
-/** A row with every column as an own property, to be copied. */
+// The results of a loop or of a batch mostly have the same columns, and making a template takes longer than a short row.
+let lastColumns: readonly string[] = []
+let lastTemplate: ObjectRow = {}
+
+/** A row with every column as an own property, to be copied and not to be changed. */
 export function rowTemplate(columns: readonly string[]): ObjectRow {
+  if (sameNames(columns, lastColumns)) return lastTemplate
   const template: ObjectRow = {}
   for (const column of columns) {
     Object.defineProperty(template, column, { value: null, writable: true, enumerable: true, configurable: true })
   }
+  lastColumns = [...columns]
+  lastTemplate = template
   return template
+}
+
+function sameNames(columns: readonly string[], others: readonly string[]): boolean {
+  return columns.length === others.length && columns.every((column, i) => column === others[i])
 }
 
 /** Decodes rows into objects and appends them to `rows`. Throws UsageError `integer-range` in integer mode 'number'. */

@@ -40,7 +40,7 @@ export class MainFile {
   #reserved = false
   #refused = false
   #cutSinceReserve = false
-  #announced: readonly Origin[] | undefined
+  #announced: (() => readonly Origin[]) | undefined
   #journal: ShadowFile | undefined
   #stagedBytes = 0
 
@@ -69,8 +69,8 @@ export class MainFile {
     this.#journal = file
   }
 
-  /** Between `announceCommit` and `endCommit` a publish is expected, and carries these origins. */
-  announceCommit(origins: readonly Origin[]): void {
+  /** Between `announceCommit` and `endCommit` a publish is expected; it asks for its origins, if there is something to publish. */
+  announceCommit(origins: () => readonly Origin[]): void {
     assert(this.#announced === undefined, 'one commit at a time')
     this.#refused = false
     this.#announced = origins
@@ -193,7 +193,7 @@ export class MainFile {
     assert(this.#headerStaged, 'block 0 is part of every commit')
     assert(changeCounter(this.#stagedHeader) !== changeCounter(this.#header), 'every commit moves the change counter')
     this.#transaction = undefined
-    this.#headerSequence = transaction.publish(this.#announced)
+    this.#headerSequence = transaction.publish(this.#announced())
     this.#header.set(this.#stagedHeader)
     this.#snapshot?.release()
     this.#snapshot = undefined

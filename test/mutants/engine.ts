@@ -117,7 +117,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     name: 'commit-without-origins',
     why: 'The publish forgets which request it belongs to, so that request is run again after a failover.',
     provedBy: 'engine',
-    edits: [{ file: MAIN_FILE, find: 'transaction.publish(this.#announced)', replace: 'transaction.publish([])' }],
+    edits: [{ file: MAIN_FILE, find: 'transaction.publish(this.#announced())', replace: 'transaction.publish([])' }],
   },
   {
     name: 'writes-do-not-wait-for-outcomes',

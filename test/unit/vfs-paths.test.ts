@@ -28,7 +28,7 @@ async function startOn(make: () => Promise<Blocks>) {
     const file = vfs.mainFile(connection)
     /** As the scheduler does: the step that commits is announced. */
     const announced = (sql: string): string => {
-      file.announceCommit([])
+      file.announceCommit(() => [])
       try {
         return attempt(sql)
       } finally {
