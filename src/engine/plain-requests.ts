@@ -125,7 +125,10 @@ export class PlainRequests {
     return writes.withRoom(() => {
       let outcome: StatementOutcome | undefined
       writes.publish(() => {
-        outcome = writer.announced(() => [], () => writer.limited(job.limits, run))
+        outcome = writer.announced(
+          () => [],
+          () => writer.limited(job.limits, run),
+        )
       })
       return this.#runner.result(job, outcome!, true)
     })
