@@ -1,7 +1,7 @@
 // One request from the moment it is made until its promise has settled. It stands apart from the line that carries it
 // because it outlives an engine: what may be sent again is sent again to the next one.
 
-import { LeaderLostError } from '../errors/errors.ts'
+import { type DataSyncError, LeaderLostError, VersionTooNewError } from '../errors/errors.ts'
 import type { Request, RequestSeq } from '../protocol/messages.ts'
 import type { ValueWriter } from '../protocol/value-writer.ts'
 import type { AnswerReader } from './answer-readers.ts'
@@ -76,9 +76,11 @@ export function effect(call: Call): string {
   return call.plan.ifLost === 'no' ? '' : 'If it was a write, it may or may not have been applied.'
 }
 
-/** The error of a call whose engine ended before it had answered. */
-export function lostError(call: Call, cause: Error): LeaderLostError {
+/** The error of a call whose engine ended before it had answered, or that none can be had for. */
+export function lostError(call: Call, cause: Error): DataSyncError {
   const applied = call.timesSent === 0 ? 'no' : call.plan.ifLost
+  // Making it again would be of no use before the page is reloaded.
+  if (applied === 'no' && cause instanceof VersionTooNewError) return cause
   const words = applied === 'no' ? 'It was not applied and can be made again.' : 'Whether it was applied is not known.'
   return new LeaderLostError(applied, `The database's worker ended before it answered this call. ${words}`, { cause })
 }

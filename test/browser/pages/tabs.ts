@@ -6,7 +6,7 @@ import { current, type DatabaseSteps, steps as databaseSteps } from './database.
 
 if (location.search === '?no-broker') Reflect.deleteProperty(globalThis, 'SharedWorker')
 
-const EVENTS: readonly (keyof DatabaseEvents)[] = ['reopened', 'gone', 'leader-change', 'role']
+const EVENTS: readonly (keyof DatabaseEvents)[] = ['reopened', 'gone', 'leader-change', 'role', 'version-too-new']
 let events: string[] = []
 let later: Promise<unknown> | undefined
 let transaction: { readonly ended: Promise<string>; readonly goOn: () => void } | undefined

@@ -30,13 +30,13 @@ export interface TabSite {
   close(tab: OpenTab): Promise<void>
 }
 
-/** To be called inside of `describe`; closes all tabs after each test. */
-export function tabSite(kind: BrowserKind): TabSite {
+/** To be called inside of `describe`; closes all tabs after each test. `texts`: more files of the server. */
+export function tabSite(kind: BrowserKind, texts?: () => Promise<ReadonlyMap<string, string | Uint8Array>>): TabSite {
   let server: TestServer
   let browser: BrowserSession
   const pages = new Set<BrowserPage>()
   beforeAll(async () => {
-    server = await startServer({ pages: ['tabs', 'blank'], cached: true })
+    server = await startServer({ pages: ['tabs', 'blank'], cached: true, ...(texts && { texts: await texts() }) })
     browser = await launch(kind, { hidesTabs: true })
   })
   afterAll(async () => {
