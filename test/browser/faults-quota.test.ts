@@ -1,4 +1,4 @@
-// The quota of the site is used up, in Chromium, which alone lets a test set it:
+// The quota of the site is used up, in Chromium, which alone lets a test change it while the site is open:
 //  1. rows are written until one is refused: SQLITE_FULL with the storage's `quota` as its cause, and nothing else
 //  2. what was acknowledged is there, the refused transaction is not; reads work, also after closing and opening again
 //  3. deleting in portions works without new space, and then writing works again; checkpoint and export work as well
@@ -10,14 +10,12 @@ import type { ChromiumSession } from '../support/browsers/chromium.ts'
 import { AVAILABLE, launch } from '../support/browsers/launch.ts'
 import { startServer, type TestServer } from '../support/browsers/server.ts'
 import { call } from '../support/browsers/steps.ts'
-import { type DurableStorage, storagesOf } from '../support/browsers/storages.ts'
-import type { FaultSteps, Refusal } from './pages/faults.ts'
+import { storagesOf } from '../support/browsers/storages.ts'
+import { FULL, type FullCase, fullStorage } from '../support/full-storage.ts'
+import type { FaultSteps } from './pages/faults.ts'
 
 /** Each case has an origin of its own. */
 const QUOTA_BYTES = 14 << 20
-const ROW_BYTES = 64 << 10
-const PORTION_ROWS = 10
-const FULL = { name: 'SqliteError', code: 'SQLITE_FULL', causes: expect.arrayContaining(['StorageError quota']) }
 
 describe.skipIf(!AVAILABLE.includes('chromium'))('with the quota used up, in chromium', () => {
   let browser: ChromiumSession
@@ -41,63 +39,10 @@ describe.skipIf(!AVAILABLE.includes('chromium'))('with the quota used up, in chr
   })
 })
 
-interface Case {
-  readonly storage: DurableStorage
-  readonly durability: 'strict' | 'relaxed'
-}
-
-async function useUp(browser: ChromiumSession, server: TestServer, { storage, durability }: Case): Promise<void> {
+async function useUp(browser: ChromiumSession, server: TestServer, one: FullCase): Promise<void> {
   const { page } = browser
-  const name = 'full.db'
-  const acknowledged = new Set<number>()
-  const open = () => call<FaultSteps, 'open'>(page, 'open', { name, options: { storage, durability } })
-  const info = () => call<FaultSteps, 'info'>(page, 'info', null)
-  const close = () => call<FaultSteps, 'close'>(page, 'close', null)
-  const script = (sql: string) => call<FaultSteps, 'refusalOfScript'>(page, 'refusalOfScript', sql)
-  const value = (sql: string) => call<FaultSteps, 'value'>(page, 'value', { sql })
-  const fill = async (firstId: number, countMax: number): Promise<Refusal | null> => {
-    const filled = await call<FaultSteps, 'fill'>(page, 'fill', { firstId, rowBytes: ROW_BYTES, countMax })
-    for (const id of filled.acknowledged) acknowledged.add(id)
-    return filled.refusal
-  }
-  const expectAllThere = async (when: string) => {
-    const rows = await call<FaultSteps, 'query'>(page, 'query', {
-      sql: 'SELECT id, length(body) AS bytes FROM filled',
-    })
-    expect(new Set(rows.map(({ id }) => id)), when).toEqual(acknowledged)
-    expect(await value('PRAGMA integrity_check'), when).toBe('ok')
-  }
-
-  const workWhileFull = async () => {
-    await expectAllThere('after the first refusal')
-    const last = Math.max(...acknowledged)
-    const inParts = `BEGIN; INSERT INTO filled VALUES (2000, 'small');
-    INSERT INTO filled SELECT 3000 + id, randomblob(${ROW_BYTES * 4}) FROM filled; COMMIT`
-    expect(await script(inParts)).toMatchObject(FULL)
-    await script('ROLLBACK')
-    await expectAllThere('after a refused transaction')
-
-    await close()
-    await open()
-    await expectAllThere('opened again')
-    for (let id = 1; id <= last - PORTION_ROWS; id += PORTION_ROWS) {
-      const portion = `DELETE FROM filled WHERE id >= ${id} AND id < ${id + PORTION_ROWS}`
-      expect(await script(portion), `deleting from ${id} of ${last}`).toBeNull()
-      for (let one = id; one < id + PORTION_ROWS; one += 1) acknowledged.delete(one)
-    }
-    await expectAllThere('after deleting in portions')
-    expect(await fill(10_000, last - 2 * PORTION_ROWS), 'writing into what was deleted').toBeNull()
-    await expectAllThere('after writing again')
-    await call<FaultSteps, 'checkpoint'>(page, 'checkpoint', null)
-    await expectExport()
-  }
-
-  const expectExport = async () => {
-    const { begins, bytes } = await call<FaultSteps, 'exported'>(page, 'exported', null)
-    expect(begins).toBe('SQLite format 3')
-    expect(bytes).toBeGreaterThan(acknowledged.size * ROW_BYTES)
-  }
-
+  const database = fullStorage(page, 'full.db', one)
+  const { acknowledged, open, info, close, script, fill, expectAllThere, workWhileFull, expectExport } = database
   const readWithoutAnySpace = async () => {
     // Twice: the first opening gives up what is kept for such times.
     for (let times = 0; times < 2; times += 1) {
@@ -135,7 +80,7 @@ async function useUp(browser: ChromiumSession, server: TestServer, { storage, du
   expect(await fill(1, 1000)).toMatchObject(FULL)
   expect(acknowledged.size).toBeGreaterThan(0)
   await workWhileFull()
-  if (storage === 'indexeddb') await readWithoutAnySpace()
+  if (one.storage === 'indexeddb') await readWithoutAnySpace()
 
   await browser.overrideQuota(origin, undefined)
   await close()

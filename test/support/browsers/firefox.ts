@@ -14,6 +14,9 @@ const UNTHROTTLED = {
   'dom.timeout.enable_budget_timer_throttling': false,
 }
 
+/** A site may use a fifth of what all sites may, whose limit is given in KiB. */
+const quotaOf = (bytes: number) => ({ 'dom.quotaManager.temporaryStorage.fixedLimit': Math.ceil((bytes * 5) / 1024) })
+
 export async function launchFirefox(executablePath: string, options: LaunchOptions): Promise<BrowserSession> {
   const directory = options.profileDir ?? (await temporaryDirectory())
   const own = options.profileDir === undefined ? directory : undefined
@@ -32,6 +35,7 @@ export async function launchFirefox(executablePath: string, options: LaunchOptio
       'browser.shell.checkDefaultBrowser': false,
       'datareporting.policy.dataSubmissionEnabled': false,
       ...(options.hidesTabs && UNTHROTTLED),
+      ...(options.quotaBytes !== undefined && quotaOf(options.quotaBytes)),
     },
   })
   const child = browser.process()

@@ -46,6 +46,8 @@ export interface LaunchOptions {
   readonly profileDir?: string
   /** Switches of the command line besides the usual ones; Chromium only. */
   readonly switches?: readonly string[]
+  /** What a site may store; Firefox only. */
+  readonly quotaBytes?: number
   /**
    * Chromium: only the tab in front is visible, as for a user; a tab that is visible cannot be frozen. Without it every tab
    * is held to be visible. In Firefox the others always are hidden. With it timers run as often there as in front.
