@@ -1,5 +1,6 @@
 // Requests outside of any transaction of their client: a statement, a batch, a script. Each that writes is a transaction of its
 // own; a read runs on the writer while that is free and the read is short, else on a reader.
+import { SqliteError } from '../errors/errors.ts'
 import type { BatchItem, ScriptRequest, StatementRequest } from '../protocol/messages.ts'
 import { CHUNK_BYTES } from '../protocol/value-codec.ts'
 import { type Connection, SliceEnded } from './connection.ts'
@@ -14,7 +15,6 @@ import {
   onlyReads,
   runControlledScript,
   runScriptStatements,
-  type SplitScript,
   splitForRunning,
 } from './script-run.ts'
 import type { Statement } from './statement.ts'
@@ -91,7 +91,18 @@ export class PlainRequests {
     const runner = this.#runner
     if (runner.owner !== undefined) return this.#needsWriter(job)
     runner.enter(job.session, runner.database.writer)
-    return runner.write(job, (writer) => ({ kind: 'batch', statements: runItems(runner, job, writer, items) }))
+    const written = runner.write(job, (writer) => ({
+      kind: 'batch',
+      statements: runItems(runner, job, writer, items),
+    }))
+    if (!(written instanceof Promise)) return written
+    // Where nothing can be written a batch may still read.
+    return written.catch((error: unknown) => {
+      const statements = items.flatMap(({ sql }) => splitForRunning(sql).statements)
+      const full = error instanceof SqliteError && error.code === 'SQLITE_FULL'
+      if (!full || !onlyReads(runner, job, { statements, controlled: false, foreignKeys: {} })) throw error
+      return this.#reading(job, (writer) => runner.batch(job, runItems(runner, job, writer, items)))
+    })
   }
 
   script(job: Job, request: ScriptRequest): Maybe<RunResult> {
@@ -103,7 +114,10 @@ export class PlainRequests {
     if (runner.owner !== undefined) return this.#needsWriter(job)
     if (!controlled && foreignKeys.before !== undefined) job.session.set('foreign_keys', foreignKeys.before)
     runner.enter(job.session, runner.database.writer)
-    if (onlyReads(runner, job, script)) return this.#readingScript(job, script)
+    if (onlyReads(runner, job, script)) {
+      this.#reading(job, (writer) => runScriptStatements(runner, job, writer, statements))
+      return runner.done(job)
+    }
     applyAutoVacuum(runner, job, script)
     if (controlled) return runControlledScript(runner, job, statements)
     runner.outcomes.require()
@@ -135,15 +149,14 @@ export class PlainRequests {
   }
 
   /** Needs no space, and sees one state. */
-  #readingScript(job: Job, { statements }: SplitScript): 'done' {
+  #reading<T>(job: Job, work: (writer: Connection) => T): T {
     const { writer } = this.#runner.database
     writer.run('BEGIN')
     try {
-      writer.limited(job.limits, () => runScriptStatements(this.#runner, job, writer, statements))
+      return writer.limited(job.limits, () => work(writer))
     } finally {
       writer.rollback()
     }
-    return this.#runner.done(job)
   }
 
   #needsWriter(job: Job): 'later' {

@@ -7,6 +7,7 @@ import type { Host } from './host.ts'
 import type { InteractiveTransaction } from './interactive.ts'
 import type { Job, QueuedRequest } from './job.ts'
 import { DONE_OUTCOME, type PartOutcome, type RecordedOutcome } from './outcome.ts'
+import { pragmaRule } from './pragmas.ts'
 import type { RunResult } from './scheduler.ts'
 import { type ForeignKeys, foreignKeysAround, pragmaSetting } from './script-settings.ts'
 import { type ScriptStatement, splitScript } from './script-splitter.ts'
@@ -66,6 +67,7 @@ export function onlyReads(runner: Host, job: Job, { statements, controlled }: Sp
   const { writer } = runner.database
   return statements.every((part) =>
     inScript(job, part, () => {
+      if (setsSession(part)) return true
       const statement = runner.compile(job.session, writer, part.text)
       const reads = statement === undefined || !needsWriter(statement)
       if (statement) writer.release(statement)
@@ -74,9 +76,17 @@ export function onlyReads(runner: Host, job: Job, { statements, controlled }: Sp
   )
 }
 
-/** A PRAGMA may act when it is compiled, so one with a value is not looked at. */
-function mayOnlyRead({ keyword, text }: ScriptStatement): boolean {
-  return READING.has(keyword) || keyword === 'WITH' || (keyword === 'PRAGMA' && !/[=(]/.test(text))
+/** A PRAGMA may act when it is compiled, so one with a value is not looked at, unless it concerns the client alone. */
+function mayOnlyRead(part: ScriptStatement): boolean {
+  const { keyword, text } = part
+  return (
+    READING.has(keyword) || keyword === 'WITH' || (keyword === 'PRAGMA' && (!/[=(]/.test(text) || setsSession(part)))
+  )
+}
+
+function setsSession(part: ScriptStatement): boolean {
+  const setting = pragmaSetting(part)
+  return setting !== undefined && pragmaRule(setting.name) === 'session'
 }
 
 /** Runs the statements in the transaction that is open. */

@@ -46,6 +46,14 @@ it('reads without any space, refuses each write with SQLITE_FULL, and writes onc
   }
   // Scripts and BEGIN were refused as writes are, though they only read.
   await db.exec('SELECT a FROM t; WITH x AS (SELECT a FROM t) SELECT * FROM x; PRAGMA user_version')
+  await db.exec('PRAGMA foreign_keys=0; SELECT a FROM t; PRAGMA recursive_triggers=1')
+  expect(
+    await db.batch([
+      ['PRAGMA foreign_keys', [], 'rows'],
+      ['SELECT a FROM t', [], 'rows'],
+    ]),
+  ).toMatchObject([{ rows: [[0]] }, { rows: [['kept']] }])
+  await expect(db.batch([['SELECT a FROM t'], ['DELETE FROM t']])).rejects.toMatchObject({ code: 'SQLITE_FULL' })
   await db.exec('BEGIN; SELECT a FROM t; COMMIT')
   await db.run('BEGIN')
   expect(await db.query('SELECT a FROM t')).toEqual([['kept']])
