@@ -89,6 +89,30 @@ export const RECOVERY_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'torn-record-counts',
+    why: 'A record counts by its head; whether all of it arrived is not looked at.',
+    provedBy: 'store-kept',
+    edits: [
+      {
+        file: 'src/store/record.ts',
+        find: 'if (copy.length !== head.totalBytes || checksums.structure(copy) !== head.checksum) return undefined',
+        replace: 'if (copy.length !== head.totalBytes) return undefined',
+      },
+    ],
+  },
+  {
+    name: 'block-read-unchecked',
+    why: 'A block is returned as it was read, whether its checksum holds or not.',
+    provedBy: 'store-kept',
+    edits: [
+      {
+        file: 'src/store/home.ts',
+        find: 'return this.#context.checksums.block(stored.algorithm, block, stored.sequence, bytes) === stored.checksum',
+        replace: 'return block >= 0 && stored.sequence >= 0 && bytes.length > 0',
+      },
+    ],
+  },
+  {
     name: 'durable-sequence-ignored',
     why: 'The tail is cut although something synced claims that it was stored.',
     provedBy: 'store-kept',
