@@ -135,9 +135,10 @@ export class Database extends Queryable {
   }
 
   /**
-   * Reads every stored block, compares it with its checksum, and then, if all are whole, has SQLite look at the database
-   * (`PRAGMA quick_check`, table by table). Reads and writes go on meanwhile, but for the time of one table; a database with
-   * auto_vacuum is one. `onProgress` counts blocks. Damage is reported, not thrown. No time limit by default.
+   * Reads every stored block (on IndexedDB as it is in memory, where it is), compares it with its checksum, and then, if all
+   * are whole, has SQLite look at the database (`PRAGMA quick_check`, table by table). Reads and writes go on meanwhile, but
+   * for the time of one table; a database with auto_vacuum is one. `onProgress` counts blocks. Damage is reported, not thrown.
+   * No time limit by default.
    * Throws StorageError `io`, UsageError `not-supported`, LeaderLostError, TimeoutError, AbortError, ClosedError.
    */
   async verify(options?: ProgressOptions): Promise<VerifyReport> {

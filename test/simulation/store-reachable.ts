@@ -5,11 +5,12 @@
 // - a death after a write: the disk is as it is before the next operation, where it is counted;
 // - undone, a death at a write or a change of size: what was not stored is gone with the process, so such deaths have one
 //   row, `between two flushes`; a write that lands elsewhere: a transaction takes all of its writes or none;
-// - a sync or a cut without space on files, and a sync of such a disk that is misdirected: space is taken where something
-//   is written or grows, and only writes have a place;
-// - undone, writes that fail for space: only what grows takes memory; `repair` and `barrier`: nothing is written again;
+// - kept, a sync or a cut without space: space is taken where something is written or grows;
+// - a sync, a cut or a growth that lands elsewhere: only writes have a place;
+// - undone, writes over what was there that fail for space: only what grows, or is put where nothing was, takes memory;
+// - undone, `repair` and `barrier`: nothing is written again;
 // - undone, `log is cut` and `main is cut`: in memory nothing can go wrong there;
-// - rot of fresh segments and of the scratch area apart from others: what is stored is looked at by its place.
+// - rot of fresh segments apart from homes: what is stored is told by its place alone.
 import type { DiskKind } from './store-budget.ts'
 import { type Column, FATES } from './store-cells.ts'
 
