@@ -9,12 +9,12 @@ import { OWN } from './adapters/index.ts'
 import type { Cell } from './pages/steps.ts'
 import { type Measured, partOf } from './rows/measured.ts'
 import { type RowsOptions, rowsOptions } from './rows/options.ts'
+import { type Ratios, worse } from './rows/regression.ts'
 import { timesAsGood } from './rows/values.ts'
 import { measureRows } from './rows.ts'
 import { WORKLOADS } from './workloads/index.ts'
 
 const BASELINE = join(import.meta.dirname, 'baseline.json')
-const WORSE_MAX = 0.15
 const REPEATS = 3
 
 const MEMORY = 'sqlite-wasm :memory:'
@@ -40,9 +40,6 @@ const CONTROLS: Readonly<Record<string, string>> = {
   notes: POOL,
   cities: POOL,
 }
-
-/** How many times as good as its control each row is; by row, storage, level and size. */
-export type Ratios = Readonly<Record<string, number>>
 
 export async function run(args: readonly string[]): Promise<void> {
   const record = args.includes('--record')
@@ -71,15 +68,6 @@ export async function run(args: readonly string[]): Promise<void> {
     console.error(`Regressed in each of ${REPEATS} runs: ${suspects?.join('; ')}`)
     process.exitCode = 1
   }
-}
-
-/** The rows that are worse than recorded by more than what counts. */
-export function worse(before: Ratios, now: Ratios): string[] {
-  return Object.keys(now).filter((key) => {
-    const was = before[key]
-    const is = now[key] ?? 0
-    return was !== undefined && is < was * (1 - WORSE_MAX)
-  })
 }
 
 function withRows(args: readonly string[]): readonly string[] {

@@ -91,7 +91,7 @@ export function stepsFor(adapters: readonly Adapter[]) {
       return (await opened().query('SELECT * FROM people')).length
     },
     async memory(): Promise<Memory> {
-      const wasmBytes = await opened().wasmHeapBytes()
+      const wasmBytes = await connection?.wasmHeapBytes()
       // Only Chromium tells, and coarsely unless it was started with --enable-precise-memory-info.
       const { memory } = performance as { memory?: { readonly usedJSHeapSize: number } }
       const mib = (bytes: number | undefined) => (bytes === undefined ? null : bytes / (1 << 20))
@@ -103,6 +103,12 @@ export function stepsFor(adapters: readonly Adapter[]) {
         measureUserAgentSpecificMemory?: () => Promise<{ readonly bytes: number }>
       }
       return measure ? (await measure.call(performance)).bytes / 1e6 : null
+    },
+    /** The page's, where the browser was started so; and a moment for what its workers give back by themselves. */
+    async collectGarbage(): Promise<void> {
+      const { gc } = globalThis as { gc?: () => void }
+      gc?.()
+      await new Promise((resolve) => setTimeout(resolve, 500))
     },
     async close(): Promise<void> {
       await connection?.close()
