@@ -15,6 +15,7 @@ import type {
   TransactionId,
 } from '../protocol/messages.ts'
 import type { SessionPragmas } from '../protocol/session-pragmas.ts'
+import { abortError } from './abort.ts'
 import type { EngineAccess, EngineUser } from './engine-access.ts'
 import { Emitter } from './events.ts'
 import { Line } from './line.ts'
@@ -195,7 +196,7 @@ export class Session {
               ),
             ),
           )
-    const onAbort = () => end(new ClosedError('Closing was cut short by its signal; the worker was ended.'))
+    const onAbort = () => signal && end(abortError(signal, 'The worker was ended; nothing acknowledged is lost.'))
     if (signal?.aborted) onAbort()
     signal?.addEventListener('abort', onAbort, { once: true })
     await this.line.idle()

@@ -14,11 +14,11 @@ import {
   UsageError,
 } from '../errors/errors.ts'
 import type { TransactionId } from '../protocol/messages.ts'
-import { abortError } from './abort.ts'
+import { abortError, withinLimits } from './abort.ts'
 import { readDone } from './answer-readers.ts'
 import type { CallObserver, RequestBody } from './call.ts'
-import { checkTransactionOptions } from './call-options.ts'
-import type { TransactionOptions } from './options.ts'
+import { checkCallOptions, checkTransactionOptions } from './call-options.ts'
+import type { CallOptions, TransactionOptions } from './options.ts'
 import { Queryable } from './queryable.ts'
 import type { Scope, ScopedPlan } from './scope.ts'
 import type { OpenTransaction, Session } from './session.ts'
@@ -89,21 +89,27 @@ export class Transaction extends Queryable {
 
   /**
    * Runs `callback` in a nested transaction: if it throws, only what was done through its argument is undone. While it is
-   * open, the outer transaction cannot be used (UsageError `transaction-overlap`). Gives what the callback gives.
+   * open, the outer transaction cannot be used (UsageError `transaction-overlap`). Gives what the callback gives. A signal
+   * or `timeoutMs` (default: none) ends and undoes the nested transaction alone; a statement of it that runs is waited for
+   * by what comes next. Throws TimeoutError, AbortError.
    */
-  async transaction<T>(callback: TransactionCallback<T>): Promise<T> {
+  async transaction<T>(callback: TransactionCallback<T>, options: CallOptions = {}): Promise<T> {
     checkCallback(callback)
+    checkCallOptions('transaction()', options)
     this.#level.check()
     const level = new Level(this.#state, this.#level)
     try {
       await this.#state.savepoint('open', level.depth)
       let result: T
       try {
-        result = await callback(new Transaction(this.#state, level))
+        const work = async () => callback(new Transaction(this.#state, level))
+        result = await withinLimits(this.#state.session.clock, options, work)
         level.check()
       } catch (error) {
         level.end(new ClosedError('The nested transaction was rolled back.'))
-        await this.#state.rollBackTo(level.depth)
+        const undone = this.#state.rollBackTo(level.depth)
+        // An abort settles at once; what the outer transaction asks for next comes after.
+        if (!options.signal?.aborted) await undone
         throw error
       }
       level.end(new ClosedError('The nested transaction has ended.'))
