@@ -24,6 +24,8 @@ export class EngineAccess {
   /** Memory shared with this page's worker, where there is any. */
   readonly flags: CancelFlags | undefined
   readonly member: Member
+  /** What happens is logged. */
+  readonly debug: boolean
   readonly #signal: AbortSignal | undefined
   #started: Promise<void> | undefined
   #user: EngineUser | undefined
@@ -35,8 +37,9 @@ export class EngineAccess {
     const cancelFlags = platform.shareMemory?.(CANCEL_FLAGS_BYTES)
     const flags = cancelFlags && new CancelFlags(cancelFlags)
     this.flags = flags
-    const { storage, blockSize, checksum, cacheBytes, rowBytesMax, debug, durability, foreignKeys, sync, pragmas } =
-      options
+    const { storage, blockSize, checksum, cacheBytes, rowBytesMax, durability, foreignKeys, sync, pragmas } = options
+    const debug = options.debug || platform.debugWanted?.() === true
+    this.debug = debug
     const member: MemberOptions = {
       platform,
       client: this.client,

@@ -4,6 +4,7 @@
 import type { ClientPlatform } from '../coordination/platform.ts'
 import { Database } from './database.ts'
 import type { EngineAccess } from './engine-access.ts'
+import { loadPart } from './load-part.ts'
 import type { ResolvedOptions } from './options.ts'
 import { Session } from './session.ts'
 
@@ -15,6 +16,9 @@ export async function openedDatabase(
   access: EngineAccess,
 ): Promise<Database> {
   const session = new Session(name, options, platform, access)
+  const { log } = platform
+  const debug = access.debug && log && (await loadPart(() => import('./debug-log.ts'))).logSession(session, log)
   await session.start()
+  if (debug) debug()
   return new Database(session)
 }

@@ -98,7 +98,10 @@ export interface OpenOptions {
   readonly wasmUrl?: string | URL | undefined
   /** The compiled `sqlite3.wasm`; then no address is needed. */
   readonly wasmModule?: WebAssembly.Module | undefined
-  /** Is to turn on logging in the worker, which does not log anything yet. Default false. */
+  /**
+   * Logs to the console what happens in page and worker, with SQL but without values; else nothing is ever logged. Any text
+   * under `datasync-debug` in `localStorage` turns it on too. Of the worker, that of the tab which leads counts. Default false.
+   */
   readonly debug?: boolean | undefined
   /** Ends the opening with AbortError. */
   readonly signal?: AbortSignal | undefined

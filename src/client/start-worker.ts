@@ -6,6 +6,7 @@ import type { ClientPlatform, Port, Transport } from '../coordination/platform.t
 import { realEnvironment } from '../environment.ts'
 import { NO_ADDRESS, ORIGIN_REMEDY, WASM_POLICY_REMEDY } from '../errors/asset-words.ts'
 import { AssetLoadError, StorageError } from '../errors/errors.ts'
+import { consoleLog } from '../log.ts'
 import type { WasmSource } from '../protocol/messages.ts'
 import { defaultWasm, newDefaultBroker, newDefaultWorker, WORKER_SOURCE } from './assets.ts'
 import type { PolicyViolation } from './worker-failure.ts'
@@ -24,7 +25,18 @@ export function pagePlatform(): ClientPlatform {
     startWorker,
     shareMemory,
     onVisibility,
+    log: consoleLog,
+    debugWanted,
     getWasm: async ({ wasmModule, wasmUrl }) => wasmModule ?? wasmFrom(wasmUrl ?? ownWasm()),
+  }
+}
+
+function debugWanted(): boolean {
+  try {
+    return ['datasync-debug', 'sqlite-worker-debug'].some((key) => localStorage.getItem(key))
+  } catch {
+    // Not in a page, or in one that may keep nothing.
+    return false
   }
 }
 

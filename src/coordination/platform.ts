@@ -2,6 +2,7 @@
 // apart so that many tabs run in one thread from one seed, and so that only `page-platform.ts` knows a page's globals.
 
 import type { Environment } from '../environment.ts'
+import type { Log } from '../log.ts'
 import type { ToEngine, WasmSource } from '../protocol/messages.ts'
 import type { StorageJob } from '../protocol/storage-messages.ts'
 
@@ -70,6 +71,10 @@ export interface ClientPlatform extends Environment {
   readonly locks: Locks | undefined
   /** Missing where tabs cannot find each other; then a database is open in one page at a time. */
   readonly tabs?: TabPlatform | undefined
+  /** Takes what is logged when `debug` is on. */
+  readonly log?: Log
+  /** True if whoever looks at the page has turned `debug` on for all of its databases. */
+  debugWanted?(): boolean
   /** Throws StorageError `unavailable` where there are no workers, AssetLoadError where this one is refused. */
   startWorker(workerUrl: string | URL | undefined): Transport
   /** Memory that the page's own worker shares; undefined where the page is not cross-origin isolated. */

@@ -5,6 +5,7 @@ import { CancelFlags } from '../protocol/cancel-flags.ts'
 import type { ClientId, ClientSettings, EngineEvent, EngineInfo, Requests, StartOptions } from '../protocol/messages.ts'
 import { BlockStore } from '../store/block-store.ts'
 import { Checksums } from '../store/checksum.ts'
+import { logged } from './debug-log.ts'
 import { Engine } from './engine.ts'
 import type { ClientPort } from './session.ts'
 import { compileSqlite, explainPolicy } from './sqlite-module.ts'
@@ -90,7 +91,8 @@ export function storedEngines(
       const cancelFlags = start.cancelFlags && new CancelFlags(start.cancelFlags)
       const sizes = { cacheBytes, rowBytesMax }
       engine = new Engine({ ...(await loading), blocks: store, store, environment, name, ...sizes, cancelFlags })
-      return opened(platform, start, { chosen, store, engine })
+      const whole = opened(platform, start, { chosen, store, engine })
+      return start.debug && platform.log ? logged(whole, platform.log, environment.clock) : whole
     } catch (error) {
       await chosen.device.close()
       throw explainPolicy(error)

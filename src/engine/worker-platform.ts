@@ -2,6 +2,7 @@
 // entry runs in tests without a browser.
 import { browserPlatform, type Platform } from '../device/platform.ts'
 import { type Environment, realEnvironment } from '../environment.ts'
+import { consoleLog, type Log } from '../log.ts'
 import type { TabCoordination } from './tab-coordination.ts'
 
 export interface WorkerPlatform {
@@ -14,6 +15,8 @@ export interface WorkerPlatform {
   readonly tabs?: TabCoordination | undefined
   /** True if the browser has promised not to evict this site's data. */
   persisted(): Promise<boolean>
+  /** Takes what is logged when `debug` is on. */
+  readonly log?: Log
   /** Bytes that the browser still grants this site, as far as it tells. */
   freeBytes?(): Promise<number | undefined>
 }
@@ -25,6 +28,7 @@ export function browserWorkerPlatform(environment: Environment = realEnvironment
   const storage: StorageManager | undefined = navigator.storage
   return {
     environment,
+    log: consoleLog,
     storage: browserPlatform(environment),
     holdLock: (name) =>
       new Promise((resolve, reject) => {

@@ -5,6 +5,7 @@ import type { ClientPlatform } from '../coordination/platform.ts'
 import { toHex } from '../device/hex.ts'
 import { releaseLockOf } from '../device/node-lock.ts'
 import { realEnvironment } from '../environment.ts'
+import { consoleLog } from '../log.ts'
 import { ThreadTransport } from './thread-transport.ts'
 import { wasmInNode } from './wasm-file.ts'
 
@@ -23,6 +24,7 @@ export function nodePlatform(directory: string): ClientPlatform {
   return {
     ...environment,
     locks: undefined,
+    log: consoleLog,
     startWorker(workerUrl) {
       const lockId = toHex(environment.random.bytes(16))
       last = new ThreadTransport(workerUrl ?? defaultWorker(), {

@@ -8,6 +8,7 @@ import { startEngineWorker, type WorkerScope } from '../engine/worker.ts'
 import type { WorkerPlatform } from '../engine/worker-platform.ts'
 import { realEnvironment } from '../environment.ts'
 import { UsageError } from '../errors/errors.ts'
+import { consoleLog } from '../log.ts'
 import { chooseNodeStorage } from './choose.ts'
 import type { ThreadData } from './platform.ts'
 
@@ -19,6 +20,7 @@ function serve(port: NonNullable<typeof parentPort>, data: ThreadData): void {
   const environment = realEnvironment()
   const platform: WorkerPlatform = {
     environment,
+    log: consoleLog,
     storage: {
       environment,
       getDirectory: undefined,

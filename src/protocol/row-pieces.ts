@@ -13,8 +13,7 @@ export class RowPieces {
     if (of === undefined) return { payload, at, bytes, count }
     this.#row ??= new Uint8Array(of)
     const row = this.#row
-    if (row.length !== of || this.#filled + bytes > of)
-      throw malformed(`pieces are more than their row of ${of} bytes`)
+    if (row.length !== of || this.#filled + bytes > of) throw malformed(`pieces are more than their row of ${of} bytes`)
     row.set(new Uint8Array(payload, at, bytes), this.#filled)
     this.#filled += bytes
     if (count === 0) return undefined

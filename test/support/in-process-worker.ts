@@ -5,19 +5,21 @@ import type { ClientPlatform, Transport } from '../../src/coordination/platform.
 import type { Platform } from '../../src/device/platform.ts'
 import { startEngineWorker } from '../../src/engine/worker.ts'
 import { realEnvironment } from '../../src/environment.ts'
+import type { Log } from '../../src/log.ts'
 import { sqliteWasm } from './sqlite.ts'
 
 /** A client's platform whose workers run in this thread; without storages they can keep their databases in memory only. */
-export function inProcessPlatform(storages?: Platform): ClientPlatform {
+export function inProcessPlatform(storages?: Platform, log?: Log): ClientPlatform {
   return {
     ...realEnvironment(),
     locks: undefined,
-    startWorker: () => startInProcess(storages),
+    ...(log && { log }),
+    startWorker: () => startInProcess(storages, log),
     getWasm: sqliteWasm,
   }
 }
 
-function startInProcess(storages: Platform | undefined): Transport {
+function startInProcess(storages: Platform | undefined, log: Log | undefined): Transport {
   const environment = realEnvironment()
   const { port1, port2 } = new MessageChannel()
   const storage = storages ?? {
@@ -29,7 +31,7 @@ function startInProcess(storages: Platform | undefined): Transport {
   }
   const receive = startEngineWorker(
     { postMessage: (message, transfer) => port2.postMessage(message, transfer) },
-    { environment, storage, holdLock: async () => {}, persisted: async () => false },
+    { environment, storage, ...(log && { log }), holdLock: async () => {}, persisted: async () => false },
   )
   port2.onmessage = ({ data }) => receive(data)
   const transport: Transport = {
