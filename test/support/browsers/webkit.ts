@@ -73,9 +73,17 @@ export async function launchWebKit(paths: WebKitPaths, options: LaunchOptions): 
 }
 
 function webkitPage(session: WebDriverSession, handle: string): BrowserPage {
+  // The driver answers a navigation of a tab in the background before the modules of the page have run.
+  const loaded = async () => {
+    const script = `const done = arguments[arguments.length - 1]
+      if (document.readyState === 'complete') done()
+      else addEventListener('load', () => done())`
+    await session.inWindow(handle, 'POST', 'execute/async', { script, args: [] })
+  }
   return {
     async goto(url) {
       await session.inWindow(handle, 'POST', 'url', { url })
+      await loaded()
     },
     async evaluate(source, argument = null, { timeoutMs = 60_000 } = {}) {
       const script = `const done = arguments[arguments.length - 1]; (${forPage(source, argument)}).then(done)`
@@ -84,6 +92,7 @@ function webkitPage(session: WebDriverSession, handle: string): BrowserPage {
     },
     async reload() {
       await session.inWindow(handle, 'POST', 'refresh', {})
+      await loaded()
     },
     async screenshot(path) {
       await writeFile(path, Buffer.from(String(await session.inWindow(handle, 'GET', 'screenshot')), 'base64'))
