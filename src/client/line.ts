@@ -22,6 +22,7 @@ import type {
 import { transferred } from '../protocol/value-codec.ts'
 import { ValueWriter } from '../protocol/value-writer.ts'
 import { abortError } from './abort.ts'
+import { Acknowledging } from './acknowledging.ts'
 import { isPiece } from './answer-readers.ts'
 import { type Call, type CallPlan, effect, lostError, numbered } from './call.ts'
 import { Deadlines } from './deadlines.ts'
@@ -32,10 +33,6 @@ const ENVELOPE_BYTES = 1 << 20
 const ENVELOPE_REQUESTS = 512
 /** A call that was on its way at this many deaths in a row is not sent again: it may be their cause. */
 const TIMES_SENT_MAX = 3
-/** How long settled requests may stay unacknowledged without other traffic, in milliseconds. */
-const ACKNOWLEDGE_MS = 1000
-/** Settled requests that are acknowledged at once: what an engine keeps of them has its bounds. */
-const ACKNOWLEDGE_COUNT = 1024
 
 type Post = (message: ToEngine, transfer: Transferable[]) => void
 
@@ -63,8 +60,7 @@ export class Line {
   #lastSeq = 0
   /** Requests that were sent again after an engine's death. */
   resentRequests = 0
-  #acknowledged = 0
-  #acknowledging: (() => void) | undefined
+  readonly #acknowledging: Acknowledging
   #end: Error | undefined
   /** What new calls reject with while those made before go on. */
   #refusal: ClosedError | undefined
@@ -75,6 +71,12 @@ export class Line {
     this.#clock = options.clock
     this.#onWork = options.onWork
     this.#onCancel = options.onCancel
+    this.#acknowledging = new Acknowledging({
+      clock: options.clock,
+      settledThrough: () => this.#settledThrough(),
+      hasEngine: () => this.#post !== undefined,
+      send: () => this.#send([]),
+    })
     this.#deadlines = new Deadlines(
       options.clock,
       () => this.#open(),
@@ -177,7 +179,7 @@ export class Line {
   answers({ answers, payload = new ArrayBuffer(0) }: Answers): void {
     for (const answer of answers) this.#answer(answer, payload)
     if (this.#controls.length > 0) this.#schedule()
-    this.#acknowledgeLater()
+    this.#acknowledging.soon()
   }
 
   /**
@@ -219,7 +221,8 @@ export class Line {
     this.#writer.truncate(0)
     for (const call of calls) this.#reject(call, lostError(call, cause))
     this.#client = next
-    this.#lastSeq = this.#acknowledged = 0
+    this.#lastSeq = 0
+    this.#acknowledging.restart()
   }
 
   /** Every call, made already or later, rejects with `error`. */
@@ -232,7 +235,7 @@ export class Line {
     for (const call of calls) this.#reject(call, error)
     this.#deadlines.release('failover')
     this.#deadlines.stop()
-    this.#acknowledging?.()
+    this.#acknowledging.stop()
   }
 
   /** Calls made later reject with `error`; those made already go on. */
@@ -285,8 +288,8 @@ export class Line {
   }
 
   #send(requests: readonly Request[], payload?: ArrayBuffer): void {
-    this.#acknowledged = this.#settledThrough()
-    const envelope = { type: 'requests', client: this.#client, ackedThrough: this.#acknowledged, requests } as const
+    const ackedThrough = this.#acknowledging.through()
+    const envelope = { type: 'requests', client: this.#client, ackedThrough, requests } as const
     this.#post?.(payload ? { ...envelope, payload } : envelope, transferred(payload))
   }
 
@@ -377,19 +380,6 @@ export class Line {
     const oldest = firstRecorded(this.#sent.values())
     const queued = firstRecorded(this.#queue) ?? this.#lastSeq + 1
     return Math.min(oldest ?? this.#lastSeq + 1, queued) - 1
-  }
-
-  #acknowledgeLater(): void {
-    const settled = this.#settledThrough() - this.#acknowledged
-    if (settled >= ACKNOWLEDGE_COUNT && this.#post) {
-      this.#send([])
-      return
-    }
-    if (settled <= 0 || this.#acknowledging) return
-    this.#acknowledging = this.#clock.after(ACKNOWLEDGE_MS, () => {
-      this.#acknowledging = undefined
-      if (this.#post && this.#settledThrough() > this.#acknowledged) this.#send([])
-    })
   }
 }
 
