@@ -25,25 +25,7 @@ export type { Statement, StatementShape } from './client/statement.ts'
 export type { CallTiming, TimedOptions } from './client/timing.ts'
 export type { Transaction, TransactionCallback } from './client/transaction.ts'
 export type { Role, Tab, TransportName } from './coordination/member.ts'
-export {
-  AbortError,
-  AssetLoadError,
-  BindError,
-  ClosedError,
-  DataSyncError,
-  ImportError,
-  type ImportErrorCode,
-  LeaderLostError,
-  SnapshotConflictError,
-  SnapshotTooOldError,
-  SqliteError,
-  StorageError,
-  type StorageErrorCode,
-  TimeoutError,
-  TransactionDeadlockError,
-  UsageError,
-  VersionTooNewError,
-} from './errors/errors.ts'
+export * from './errors/errors.ts'
 export type {
   ChecksumName,
   Durability,

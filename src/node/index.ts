@@ -1,25 +1,8 @@
 // `datasync/node`: the same databases with the same API on a file system, for tests, tools and servers. It stands apart so
 // that no page's bundle ever meets Node's modules. Importing it does nothing.
 
+export * from '../errors/errors.ts'
 export type * from '../index.ts'
-export {
-  AbortError,
-  AssetLoadError,
-  BindError,
-  ClosedError,
-  DataSyncError,
-  ImportError,
-  LeaderLostError,
-  SnapshotConflictError,
-  SnapshotTooOldError,
-  SqlFragment,
-  SqliteError,
-  StorageError,
-  sql,
-  TimeoutError,
-  TransactionDeadlockError,
-  UsageError,
-  VersionTooNewError,
-} from '../index.ts'
+export { SqlFragment, sql } from '../index.ts'
 export { deleteDatabase, listDatabases, type NodeDatabaseEntry, type NodeStoredOptions } from './databases.ts'
 export { type NodeOpenOptions, open } from './open.ts'
