@@ -2,12 +2,14 @@
 //  1. the second tab follows: it has no worker, sees what the first wrote at once, and writes itself
 //  2. the leading tab is closed, or its worker ends: the follower leads, nothing acknowledged is lost
 //  3. a tab that went away and came back follows again
+//  4. one call of every kind is answered alike over each transport
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { AVAILABLE, launch } from '../support/browsers/launch.ts'
 import { startServer, type TestServer } from '../support/browsers/server.ts'
 import type { BrowserPage, BrowserSession } from '../support/browsers/session.ts'
 import { call } from '../support/browsers/steps.ts'
 import type { DatabaseSteps } from './pages/database.ts'
+import type { TabsSteps } from './pages/tabs.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -63,6 +65,21 @@ describe.each(AVAILABLE)('in %s', (kind) => {
     const again = await call<DatabaseSteps, 'open'>(second, 'open', { name })
     expect(again.role).toBe('follower')
     expect(await query(second, 'SELECT count(*) AS n FROM t')).toEqual([{ n: 5 }])
+  })
+
+  it('answers every kind of call alike over the own port, the broker and a channel', async () => {
+    const name = 'every call.db'
+    const [leader] = await tab(name, 'broker')
+    const told = [await call<TabsSteps, 'requestSet'>(leader, 'requestSet', null)]
+    for (const by of ['broker', 'channel']) {
+      const [page, role] = await tab(name, by)
+      expect(role).toBe('follower')
+      told.push(await call<TabsSteps, 'requestSet'>(page, 'requestSet', null))
+    }
+    expect(told[0]).toContain('run: {"changes":1,"lastInsertRowid":1}')
+    expect(told[0]?.at(-1)).toMatch(/^afterwards: \[\{"n":1002,/)
+    expect(told[1]).toEqual(told[0])
+    expect(told[2]).toEqual(told[0])
   })
 
   // A page that the browser keeps for coming back kept its worker and its locks with it.

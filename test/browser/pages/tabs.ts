@@ -3,6 +3,7 @@
 
 import { type DatabaseEvents, type DataSyncError, deleteDatabase, type LeaderLostError } from '../../../src/index.ts'
 import { current, type DatabaseSteps, steps as databaseSteps } from './database.ts'
+import { requestSet } from './request-set.ts'
 
 if (location.search === '?no-broker') Reflect.deleteProperty(globalThis, 'SharedWorker')
 
@@ -58,6 +59,8 @@ export const steps = {
   async hears(name: string): Promise<void> {
     while (!events.includes(name)) await new Promise((resolve) => setTimeout(resolve, 20))
   },
+  /** What one call of every kind answers. */
+  requestSet: () => requestSet(current()),
   /** How a call ends: see `outcome`. */
   outcome: (sql: string) => outcome(current().run(sql)),
   message: (sql: string) =>
