@@ -150,7 +150,8 @@ export class Database extends Queryable {
 
   /**
    * Counts since the worker started and sizes now, by name; names end with their unit where it is not a count. Among them:
-   * `queueDepth`, `groups`, `requests` and `groupRequestsMax` of the scheduler; `timerSyncs`, `debounceSyncs`,
+   * `queueDepth`, `groups`, `requests` and `groupRequestsMax` of the scheduler; `commits`, `committedBytes` and `failures`
+   * (requests answered with an error) in the `servedMs` so far; `unsyncedBytes` and `unsyncedBlocks`; `timerSyncs`, `debounceSyncs`,
    * `thresholdSyncs` and `requestSyncs` with the milliseconds of each (`timerSyncsMs`, ...), `lastSyncMs`; `writes`,
    * `flushes`, `syncs`, `checksumFailures`, `logBytes`, `liveBytes`, `unsyncedCommits`, `pins` (snapshots) of the store;
    * `readersInUse`, `wasmHeapBytes`, `heapsReplaced` (SQLite started anew to give memory back); `repeatsAnswered`: requests

@@ -11,6 +11,8 @@ export interface DatabaseEvents {
   'sync-failure': { readonly message: string; readonly recovered: boolean }
   /** Stored bytes failed their checksum. */
   corruption: { readonly block: number | undefined; readonly message: string }
+  /** A write of this client was refused for lack of space; its call rejects with `SQLITE_FULL`. */
+  quota: { readonly message: string }
   /** A database that was open for reading only (`info.readOnly`), for lack of space, can be written again. */
   writable: { readonly term: number }
   /** Everything has been replaced by an imported file, now or while this page had no engine that could tell it. */
@@ -32,6 +34,7 @@ export class Emitter {
     warning: new Set(),
     'sync-failure': new Set(),
     corruption: new Set(),
+    quota: new Set(),
     reopened: new Set(),
     writable: new Set(),
     'leader-change': new Set(),

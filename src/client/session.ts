@@ -292,6 +292,7 @@ export class Session {
       case 'warning':
       case 'sync-failure':
       case 'corruption':
+      case 'quota':
         this.events.emit(event.name, event)
         return
       case 'writable':

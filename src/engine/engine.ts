@@ -62,8 +62,9 @@ export class Engine {
   #cancelIdle: (() => void) | undefined
   #lastWorkMs = 0
   #closing = false
-  /** How often SQLite was started anew to give its memory back. */
-  #heapsReplaced = 0
+  /** Since the engine began; the last one: how often SQLite was started anew to give its memory back. */
+  readonly #counts = { commits: 0, committedBytes: 0, heapsReplaced: 0 }
+  readonly #beganMs: number
 
   /** Opens the database. Throws StorageError `corrupt` if its first block is damaged. */
   constructor(options: EngineOptions) {
@@ -71,6 +72,7 @@ export class Engine {
     this.#blocks = blocks
     this.#store = options.store ?? {}
     this.#environment = environment
+    this.#beganMs = environment.clock.monotonicMs()
     this.#cancelFlags = options.cancelFlags
     this.#startSqlite = options.startSqlite
     const instance = new SqliteInstance(sqlite3, blocks, environment)
@@ -88,10 +90,16 @@ export class Engine {
       store: this.#store,
       onCommit: (bytes) => {
         this.#unsyncedBytes += bytes
+        this.#counts.commits++
+        this.#counts.committedBytes += bytes
       },
       onGroup: () => this.#afterGroup(),
       sessions: () => this.#sessions.values(),
-      metrics: () => ({ ...this.#syncTimer.metrics(), heapsReplaced: this.#heapsReplaced }),
+      metrics: () => ({
+        ...this.#syncTimer.metrics(),
+        ...this.#counts,
+        servedMs: environment.clock.monotonicMs() - this.#beganMs,
+      }),
       onFatal: (error) => this.#terminated(error),
     })
     this.#scheduler = new Scheduler(environment.clock, this.#runner)
@@ -291,7 +299,7 @@ export class Engine {
     this.#scheduler.post(() => {
       if (this.#closing || this.#runner.latched !== undefined || this.#busy || database.readers.busy) return
       database.replaceInstance(() => new SqliteInstance(sqlite3, this.#blocks, this.#environment))
-      this.#heapsReplaced++
+      this.#counts.heapsReplaced++
     })
   }
 

@@ -30,6 +30,8 @@ export interface Host {
   readonly metrics: () => Readonly<Record<string, number>>
   /** Requests answered from the commit that an earlier sending of them made. */
   readonly repeatsAnswered: number
+  /** Requests answered with an error. */
+  readonly failures: number
   /** The transaction, bulk or import that holds the writer between requests. */
   owner: object | undefined
 

@@ -68,6 +68,7 @@ async function run(
           ...store.metrics?.(),
           ...runner.metrics(),
           repeatsAnswered: runner.repeatsAnswered,
+          failures: runner.failures,
           ...scheduler.metrics(),
           wasmHeapBytes: database.instance.heap.bytes().length,
           readersInUse: database.readers.used,

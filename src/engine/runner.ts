@@ -4,7 +4,7 @@
 //
 // Invariants: while an interactive transaction or a bulk owns the writer, nothing else runs there; between two requests the
 // writer is otherwise in autocommit with no active statement.
-import { AbortError, LeaderLostError, StorageError, UsageError } from '../errors/errors.ts'
+import { AbortError, LeaderLostError, SqliteError, StorageError, UsageError } from '../errors/errors.ts'
 import type { StatementRequest } from '../protocol/messages.ts'
 import { BulkRunner } from './bulk-runner.ts'
 import type { Connection } from './connection.ts'
@@ -55,6 +55,8 @@ export class RequestRunner implements Runner, Host {
   readonly #interactive = new InteractiveRunner(this)
   /** Requests answered from the commit that an earlier sending of them made. */
   repeatsAnswered = 0
+  /** Requests answered with an error. */
+  failures = 0
   readonly #bulk = new BulkRunner(this)
   readonly #plain = new PlainRequests(this)
   readonly text: TextTransactions = new TextTransactions(this)
@@ -211,11 +213,14 @@ export class RequestRunner implements Runner, Host {
 
   /** Answers with an error. */
   fail(job: Job, error: unknown): 'done' {
+    this.failures++
     const { fatal } = this.database.instance.vfs.failure
     if (fatal !== undefined) this.latch(fatal)
     if (isBroken(error)) this.latch(error)
     if (error instanceof StorageError && error.code === 'corrupt')
       job.session.event({ name: 'corruption', block: error.block, message: error.message })
+    if (error instanceof SqliteError && error.code === 'SQLITE_FULL')
+      job.session.event({ name: 'quota', message: error.message })
     this.send(job, errorReply(job.request.seq, job.stopped ?? error), false)
     job.session.imports.delete(job.request.seq)
     return 'done'

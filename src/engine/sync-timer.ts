@@ -67,7 +67,7 @@ export class SyncTimer {
     else this.#cancelDebounce = this.#clock.after(restMs, () => this.#whenQuiet())
   }
 
-  /** How many syncs each cause has had, and the milliseconds that they took. */
+  /** How many syncs each cause has had, the milliseconds that they took, and what no sync has had yet. */
   metrics(): Record<string, number> {
     const { timer, debounce, threshold, request } = this.#counts
     const ms = this.#durationsMs
@@ -81,6 +81,8 @@ export class SyncTimer {
       requestSyncs: request,
       requestSyncsMs: ms.request,
       lastSyncMs: this.#lastSyncMs,
+      unsyncedBytes: this.#bytes,
+      unsyncedBlocks: this.#blocks,
     }
   }
 

@@ -129,6 +129,8 @@ export interface EngineEvent {
     | { readonly name: 'sync-failure'; readonly message: string; readonly recovered: boolean }
     | { readonly name: 'corruption'; readonly block: number | undefined; readonly message: string }
     | { readonly name: 'warning'; readonly message: string }
+    /** A write was refused for lack of space. */
+    | { readonly name: 'quota'; readonly message: string }
     /** There was no space to write at all, and now there is. */
     | { readonly name: 'writable' }
     /** Requests that write wait for an import (`held`), or go on; their time limits stand still meanwhile. */

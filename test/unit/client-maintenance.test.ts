@@ -82,6 +82,25 @@ test('metrics tell what syncs were for and how large groups of requests were', a
   expect(after.requestSyncs! + after.timerSyncs! + after.debounceSyncs! + after.thresholdSyncs!).toBeGreaterThan(0)
 })
 
+test('metrics tell how much was committed, what failed and what no sync has had yet', async () => {
+  const sync = { intervalMs: 0, debounceMs: 0, maxDirtyBytes: 0, maxDirtyBlocks: 0 }
+  const relaxed = await openWith(inProcessPlatform(), 'c.db', { storage: 'memory', durability: 'relaxed', sync })
+  await relaxed.exec('CREATE TABLE t (a)')
+  await relaxed.sync()
+  const before = await relaxed.metrics()
+  expect(before).toMatchObject({ unsyncedBytes: 0, unsyncedBlocks: 0, failures: 0 })
+  await relaxed.run('INSERT INTO t VALUES (1)')
+  await relaxed.run('INSERT INTO t VALUES (2)')
+  await expect(relaxed.run('INSERT INTO missing VALUES (3)')).rejects.toThrow('no such table')
+  const after = await relaxed.metrics()
+  expect(after).toMatchObject({ commits: before.commits! + 2, failures: 1, unsyncedBlocks: 4, unsyncedBytes: 4 * 4096 })
+  expect(after.committedBytes).toBe(before.committedBytes! + 4 * 4096)
+  expect(after.servedMs).toBeGreaterThan(0)
+  await relaxed.sync()
+  expect(await relaxed.metrics()).toMatchObject({ unsyncedBytes: 0, commits: after.commits })
+  await relaxed.close()
+})
+
 test('relaxed commits are synced by the rule that is due first, and counted under it', async () => {
   const sync = { intervalMs: 0, debounceMs: 5, maxDirtyBytes: 0, maxDirtyBlocks: 0 }
   const relaxed = await openWith(inProcessPlatform(), 'b.db', { storage: 'memory', durability: 'relaxed', sync })

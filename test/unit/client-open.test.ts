@@ -256,4 +256,7 @@ test('an event that does not exist is refused with a list, a listener that throw
   off()
   platform.engine.post({ type: 'event', event })
   expect(heard).toEqual([7])
+  db.on('quota', ({ message }) => heard.push(message))
+  platform.engine.post({ type: 'event', event: { name: 'quota', message: 'full' } })
+  expect(heard).toEqual([7, 'full'])
 })

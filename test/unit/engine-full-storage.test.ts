@@ -64,7 +64,9 @@ it('reads without any space, refuses each write with SQLITE_FULL, and writes onc
   for (const begin of ['BEGIN IMMEDIATE', 'SAVEPOINT s'])
     await expect(db.run(begin), begin).rejects.toMatchObject({ code: 'SQLITE_FULL' })
   expect(store.readOnly).toBe(true)
-  expect(db.events).toEqual([])
+  const refusals = db.events.splice(0)
+  expect(refusals.length).toBeGreaterThanOrEqual(scripts.length)
+  for (const event of refusals) expect(event).toMatchObject({ name: 'quota', message: expect.stringMatching(/full/) })
   platform.quotaBytes = Number.POSITIVE_INFINITY
   await db.run('INSERT INTO t VALUES (2)')
   expect(db.events).toEqual([{ name: 'writable' }])
