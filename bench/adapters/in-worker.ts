@@ -79,12 +79,26 @@ function connection(worker: Worker, call: (call: Call) => Promise<unknown>): Con
   }
 }
 
+/** The handles of a worker that was ended are free a moment later. */
+const FREE_AFTER_MS = 5000
+
+async function removeOnceFree(directory: FileSystemDirectoryHandle, entry: string): Promise<void> {
+  for (const untilMs = performance.now() + FREE_AFTER_MS; ; ) {
+    try {
+      return await directory.removeEntry(entry, { recursive: true })
+    } catch (error) {
+      if (performance.now() > untilMs) throw error
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+}
+
 /** A peer's files and databases carry the name that they were opened with. */
 export async function removeEverywhere(name: string): Promise<void> {
   const directory = await navigator.storage.getDirectory()
   const found: string[] = []
   for await (const entry of directory.keys()) if (entry.includes(name)) found.push(entry)
-  for (const entry of found) await directory.removeEntry(entry, { recursive: true })
+  for (const entry of found) await removeOnceFree(directory, entry)
   for (const { name: database } of await indexedDB.databases())
     if (database?.includes(name))
       await new Promise((resolve, reject) => {

@@ -26,7 +26,9 @@ export async function writeReport(figures: Figures): Promise<void> {
 }
 
 export async function rewriteReport(): Promise<void> {
-  for (const file of await readdir(FOLDER)) if (file.endsWith('.svg')) await rm(join(FOLDER, file))
+  // What is drawn anew, and the figures as they were kept before there were several browsers.
+  for (const file of await readdir(FOLDER))
+    if (file.endsWith('.svg') || file === 'figures.json') await rm(join(FOLDER, file))
   const sections: string[] = []
   for (const [browser, name] of Object.entries(BROWSERS)) {
     const figures: Figures | undefined = await json(`${browser}.json`)
