@@ -30,6 +30,9 @@ export function TopBar() {
         <ChevronIcon />
       </button>
       <SessionState />
+      <a class="quiet" href="/benchmark.html">
+        Benchmark
+      </a>
       <button
         type="button"
         class="icon-button"
