@@ -306,7 +306,7 @@ class Life {
       if (!this.#disk.damaged && chance.chance(this.#mediaFaults ? 0.12 : this.#depth > 0 ? 0.05 : 0)) this.#rot()
       faults.flakyReadAt = 0
       faults.sick = undefined
-      if (this.#depth === 0 && !this.#disk.damaged && !this.#tailMayGo && chance.chance(0.08))
+      if (this.#depth === 0 && !this.#disk.damaged && !this.#tailMayGo && chance.chance(0.4))
         await eachSuperblockAlone(this.#world, this.#disk, this.#known)
       if (!this.#disk.damaged && chance.chance(0.15)) {
         faults.flakyReadAt = this.#disk.reads + 1 + chance.int(12)
