@@ -22,7 +22,7 @@ const POOL = 'sqlite-wasm sahpool'
 
 /** What only computes is held against `:memory:`, what waits for the storage against the pool of access handles. */
 const CONTROLS: Readonly<Record<string, string>> = {
-  start: POOL,
+  'first-row': POOL,
   'bulk-worker': POOL,
   bulk: POOL,
   'commits-awaited': POOL,

@@ -4,6 +4,9 @@ import { SQLocal } from 'sqlocal'
 import type { Adapter, Value } from './adapter.ts'
 import { removeEverywhere } from './in-worker.ts'
 
+/** Statements of one call. */
+const BATCH = 10_000
+
 const LEVELS = { strict: 'journal, synchronous=FULL', relaxed: 'journal, synchronous=NORMAL' }
 
 export const sqlocal: Adapter = {
@@ -15,7 +18,7 @@ export const sqlocal: Adapter = {
     const pragmas = [`synchronous=${durability === 'strict' ? 'FULL' : 'NORMAL'}`, 'busy_timeout=20000']
     if (cacheBytes !== undefined) pragmas.push(`cache_size=-${cacheBytes >> 10}`)
     const worker = new Worker('/peers/sqlocal/worker.js', { type: 'module' })
-    const { sql, batch, getDatabaseInfo, destroy } = new SQLocal({
+    const { sql, batch, transaction, getDatabaseInfo, destroy } = new SQLocal({
       databasePath: name,
       processor: worker,
       onInit: () => pragmas.map((pragma) => ({ sql: `PRAGMA ${pragma}`, params: [] })),
@@ -30,7 +33,11 @@ export const sqlocal: Adapter = {
         for (const one of script.split(';')) if (one.trim() !== '') await sql(one)
       },
       run: async (text, parameters) => void (await sql(text, ...parameters)),
-      runMany: async (text, rows) => void (await batch(() => Array.from(rows, (row) => statement(text, row)))),
+      runMany: (text, rows) =>
+        transaction(async (inside) => {
+          // So many arguments at once are too many for the stack.
+          for (const portion of portions(rows)) await inside.batch(() => portion.map((row) => statement(text, row)))
+        }),
       query,
       queryAll: (text, parameters) => batch(() => parameters.map((one) => statement(text, one))),
       async *stream(text) {
@@ -44,4 +51,15 @@ export const sqlocal: Adapter = {
     }
   },
   remove: removeEverywhere,
+}
+
+function* portions(rows: Iterable<readonly Value[]>): Generator<(readonly Value[])[]> {
+  let taken: (readonly Value[])[] = []
+  for (const row of rows) {
+    taken.push(row)
+    if (taken.length < BATCH) continue
+    yield taken
+    taken = []
+  }
+  if (taken.length > 0) yield taken
 }

@@ -8,7 +8,7 @@ const KEY = 50
 
 export const start = single(
   {
-    name: 'start',
+    name: 'first-row',
     id: 'W1',
     title: 'start: worker, opening 10 MB, first row',
     figure: 'ms',

@@ -28,7 +28,7 @@ export async function burst(db: Connection, count: number, tab: number, round: n
 
 export const tabs = single(
   {
-    name: 'tabs',
+    name: 'three-tabs',
     id: 'W11',
     title: `${TABS} pages at once, 200 reads and 50 writes each`,
     figure: 'ms',
