@@ -85,9 +85,10 @@ export class EngineSlot {
   takes({ engine, term, storeId }: LeaderMessage, connecting: LeaderMessage | undefined): boolean {
     if (engine === this.#inUse?.leader?.engine || engine === connecting?.engine || this.#lostEngines.has(engine))
       return false
-    // A store made anew begins with its first term; who had the other one open learns that it is gone.
-    if (this.storeId !== undefined && this.storeId !== storeId) return true
     if (!this.#inUse && !connecting) return storeId !== this.#lostStoreId || term >= this.#lostTerm
+    // A store made anew begins with its first term; who had the other one open learns that it is gone.
+    const heading = (connecting ?? this.#inUse?.leader)?.storeId ?? this.storeId
+    if (heading !== undefined && heading !== storeId) return storeId !== this.storeId
     return term > Math.max(this.term, connecting?.term ?? 0)
   }
 
