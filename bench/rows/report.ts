@@ -47,7 +47,7 @@ async function json<T>(file: string): Promise<T | undefined> {
 const HEAD = `# Benchmarks
 
 Written by \`npm run bench -- ... --report\`, nothing by hand; the command of each part stands at its head, the raw figures are
-in [benchmarks/](benchmarks/). How the comparison is kept fair, and where it cannot be: [adr/0012](adr/0012-benchmarks.md).
+in [benchmarks/](benchmarks/). How the comparison is kept fair, and where it cannot be: [adr/0014](adr/0014-benchmarks.md).
 
 - A row compares what is as durable. *How* says what each database really does at that level; what has no such level has no row.
 - In each round every database of a row is measured once, in turn, in a page and a worker of its own. Figures are medians,
