@@ -23,6 +23,8 @@ interface Connecting {
 export class Following {
   readonly #context: TabContext
   #connecting: Connecting | undefined
+  /** Lines made so far. */
+  #lines = 0
   /** The page that was last heard to lead. */
   leader: string | undefined
 
@@ -80,7 +82,7 @@ export class Following {
     this.#connecting = undefined
     const link = newLink({
       transport: connected.transport,
-      hello: { ...options.hello(), client: client() },
+      hello: { ...options.hello(), client: client(), line: ++this.#lines },
       wasm: undefined,
       life: { lock: leaderLockName(name, term, engine), held: true },
       timeoutMs: 0,

@@ -64,6 +64,8 @@ class EngineWorker {
   /** Missing where a database is open in one page only. */
   #tabs: TabCoordination | undefined
   readonly #ports = new Map<ClientId, ReplyPort>()
+  /** The number of the last line over which each client has come. */
+  readonly #lines = new Map<ClientId, number>()
   /** The client of the page that started this worker. */
   #owner: ClientId | undefined
   #opening: Promise<OpenedEngine> | undefined
@@ -173,8 +175,11 @@ class EngineWorker {
     }
   }
 
-  async #greet({ client, settings }: Hello, port: ReplyPort): Promise<void> {
+  async #greet({ client, settings, line = 0 }: Hello, port: ReplyPort): Promise<void> {
     const tabs = this.#tabs
+    // What came over different lines may come in another order than it was said, and only the last has somebody at its end.
+    if (line < (this.#lines.get(client) ?? 0)) throw comeAgain()
+    this.#lines.set(client, line)
     const [isThere, info] = await Promise.all([
       tabs ? tabs.attend(client, () => this.#part(client)) : true,
       this.#opened?.info(),
@@ -183,6 +188,7 @@ class EngineWorker {
     if (!isThere) throw new ClosedError('The client does not hold the lock that shows that it is there.')
     const opened = this.#opened
     if (!opened || !info) throw new ClosedError('The database is being closed.')
+    if (this.#lines.get(client) !== line) throw comeAgain()
     this.#ports.set(client, port)
     opened.attach(client, settings, { post: (message, transfer) => port.postMessage(message, [...transfer]) })
     port.postMessage({ type: 'ready', protocol: PROTOCOL_VERSION, info }, [])
@@ -198,6 +204,7 @@ class EngineWorker {
     try {
       const port = this.#ports.get(client)
       this.#ports.delete(client)
+      this.#lines.delete(client)
       await this.#opened?.detach(client)
       port?.postMessage({ type: 'closed' }, [])
       if (!this.#ports.has(client)) this.#tabs?.forget(client)
@@ -233,6 +240,8 @@ class EngineWorker {
     this.#scope.postMessage(message, [])
   }
 }
+
+const comeAgain = () => new ClosedError('The client has come again over another line.')
 
 function evicted(error: unknown): unknown {
   if (!(error instanceof DeviceError)) return error

@@ -31,6 +31,8 @@ export interface Hello {
   readonly settings: ClientSettings
   /** Set by the page that starts the worker; absent from followers. */
   readonly start?: StartOptions
+  /** Counts the lines over which this client has come to engines of other pages; what an earlier one says is void. */
+  readonly line?: number
 }
 
 /** Follows the `hello` that starts an engine: the storage is opened while the page still compiles. */

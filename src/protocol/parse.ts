@@ -25,6 +25,7 @@ export function parseToEngine(data: unknown): ToEngine {
     case 'hello': {
       text(message, 'client')
       if (natural(message, 'protocol') !== PROTOCOL_VERSION) return data as ToEngine
+      if (message.line !== undefined) natural(message, 'line')
       const settings = fields(message.settings, 'settings')
       word(settings, 'durability', 'strict relaxed')
       flag(settings, 'foreignKeys')

@@ -100,6 +100,40 @@ const unsynced = async (worker: Worker, seq: number) => {
   return answer.type === 'report' && answer.report.kind === 'metrics' && answer.report.metrics.unsyncedCommits
 }
 
+// A tab that gave a line up and made another one was answered over the first, where nobody listened, when that one's greeting
+// came later: its calls hung.
+describe('a client that comes over two lines', () => {
+  it.each([
+    ['in their order', [1, 2]],
+    ['in the other order', [2, 1]],
+  ])('is answered over the later one, when they are heard %s', async (_, order) => {
+    const worker = start()
+    worker.receive(hello())
+    worker.receive({ type: 'wasm', wasm: await sqliteWasm() })
+    for (let type = ''; type !== 'ready'; ) ({ type } = await worker.next())
+    const client = '2'.repeat(32)
+    const { start: _start, ...follower } = hello({ client })
+    const heard: [number, string][] = []
+    for (const line of order) {
+      const port = {
+        postMessage: ({ type }: FromEngine) => {
+          heard.push([line, type])
+        },
+      }
+      worker.receive({ ...follower, line }, port)
+    }
+    await expect.poll(() => heard).toContainEqual([2, 'ready'])
+    worker.receive({
+      type: 'requests',
+      client,
+      ackedThrough: 0,
+      requests: [{ type: 'script', seq: 1, timeoutMs: 0, sql: 'SELECT 1' }],
+    })
+    await expect.poll(() => heard).toContainEqual([2, 'answers'])
+    expect(heard).toContainEqual([1, 'failed'])
+  })
+})
+
 // Relaxed commits waited for their timer while the page could be ended at any moment, and a page that was come back to
 // from where its data had been cleared went on acknowledging writes for up to half a minute.
 describe('a page that is not looked at any more', () => {
