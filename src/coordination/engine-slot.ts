@@ -4,7 +4,8 @@
 //   empty --fill()--> filled --ready()--> ready --lose()--> empty, the engine is remembered as lost
 //                        |                  |--leave()--> empty, nothing is remembered: it may be taken again
 //
-// Invariants: at most one engine is in use; an engine that was lost is never taken again, nor one of an older term.
+// Invariants: at most one engine is in use; an engine that was lost is never taken again, nor one of an older term of its
+// store. Of different stores it is not known which is older, so an engine that was left for one of another store is not lost.
 
 import type { EngineInfo } from '../protocol/messages.ts'
 import type { EngineLink } from './engine-link.ts'
@@ -27,10 +28,8 @@ export class EngineSlot {
   /** The store that this client has open; undefined before its first engine was ready. */
   storeId: string | undefined
   #inUse: InUse | undefined
-  /** The newest term whose engine was lost, of which store, and the engines of it that were. */
-  #lostTerm = 0
-  #lostStoreId: string | undefined
-  readonly #lostEngines = new Set<string>()
+  /** By store, the newest term whose engine was lost, and the engines of it that were. */
+  readonly #lost = new Map<string, { readonly term: number; readonly engines: Set<string> }>()
 
   get link(): EngineLink | undefined {
     return this.#inUse?.link
@@ -66,26 +65,30 @@ export class EngineSlot {
     const { term, leader } = this.#inUse ?? { term: 0, leader: undefined }
     this.#empty()
     const storeId = leader?.storeId ?? this.storeId
-    // Terms of one store say nothing about another's.
-    if (term > this.#lostTerm || storeId !== this.#lostStoreId) {
-      this.#lostEngines.clear()
-      this.#lostTerm = term
-      this.#lostStoreId = storeId
-    }
-    if (leader) this.#lostEngines.add(leader.engine)
+    if (storeId === undefined) return
+    let lost = this.#lost.get(storeId)
+    if (!lost || term > lost.term) this.#lost.set(storeId, (lost = { term, engines: new Set() }))
+    if (leader) lost.engines.add(leader.engine)
+  }
+
+  /** Another leader is taken instead. */
+  replace({ storeId }: LeaderMessage): void {
+    if ((this.#inUse?.leader?.storeId ?? this.storeId) === storeId) this.lose()
+    else this.#empty()
   }
 
   /** This client goes; if it comes back it may take the same engine again. */
   leave(): void {
     this.#empty()
-    this.#lostEngines.clear()
+    for (const { engines } of this.#lost.values()) engines.clear()
   }
 
   /** Whether a leader that announces itself is to be taken; `connecting` is the one that is about to be. */
   takes({ engine, term, storeId }: LeaderMessage, connecting: LeaderMessage | undefined): boolean {
-    if (engine === this.#inUse?.leader?.engine || engine === connecting?.engine || this.#lostEngines.has(engine))
-      return false
-    if (!this.#inUse && !connecting) return storeId !== this.#lostStoreId || term >= this.#lostTerm
+    if (engine === this.#inUse?.leader?.engine || engine === connecting?.engine) return false
+    const lost = this.#lost.get(storeId)
+    if (lost && (term < lost.term || lost.engines.has(engine))) return false
+    if (!this.#inUse && !connecting) return true
     // A store made anew begins with its first term; who had the other one open learns that it is gone.
     const heading = (connecting ?? this.#inUse?.leader)?.storeId ?? this.storeId
     if (heading !== undefined && heading !== storeId) return storeId !== this.storeId

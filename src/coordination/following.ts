@@ -3,7 +3,7 @@
 //
 // Invariant: at most one line is on its way to coming about, and none while this page leads.
 
-import { LeaderLostError, VersionTooNewError } from '../errors/errors.ts'
+import { VersionTooNewError } from '../errors/errors.ts'
 import { PROTOCOL_VERSION } from '../protocol/messages.ts'
 import { connect } from './connect.ts'
 import type { LeaderMessage } from './engine-slot.ts'
@@ -46,7 +46,7 @@ export class Following {
 
   /** A leader has announced itself. */
   heard(message: LeaderMessage, rendezvous: Rendezvous): void {
-    const { slot, election, client, lose } = this.#context
+    const { slot, election, client, replace } = this.#context
     const { protocol, leader } = message
     if (election.held || !slot.takes(message, this.#connecting?.to)) return
     if (protocol < PROTOCOL_VERSION) {
@@ -57,7 +57,7 @@ export class Following {
       this.#context.refuse(tooOld(protocol))
       return
     }
-    if (slot.link) lose(slot.link, new LeaderLostError('unknown', 'Another page leads now.'))
+    if (slot.link) replace(message)
     this.leader = leader
     void this.#follow(message, rendezvous)
   }

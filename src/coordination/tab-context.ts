@@ -4,7 +4,7 @@ import type { ClientId, EngineInfo } from '../protocol/messages.ts'
 import type { BrokerLine } from './broker-line.ts'
 import type { Election } from './election.ts'
 import type { EngineLink, EngineLinkOptions } from './engine-link.ts'
-import type { EngineSlot } from './engine-slot.ts'
+import type { EngineSlot, LeaderMessage } from './engine-slot.ts'
 import type { MemberOptions, Place } from './member.ts'
 import type { TabPlatform } from './platform.ts'
 
@@ -29,6 +29,8 @@ export interface TabContext {
   readonly lose: (link: EngineLink, cause: Error) => void
   /** The same for one that nobody has worked with yet. */
   readonly forget: (link: EngineLink) => void
+  /** Another leader announces itself, and is taken instead of the engine in use. */
+  readonly replace: (by: LeaderMessage) => void
   /** No engine can be had in this page as it is. */
   readonly refuse: (error: Error) => void
 }

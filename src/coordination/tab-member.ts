@@ -257,7 +257,7 @@ export class TabMember implements Member {
 
   #elected(stolen: boolean): void {
     const { link } = this.#slot
-    if (link) this.#drop(link, new LeaderLostError('unknown', 'The leading page has ended.'))
+    if (link) this.#drop(() => this.#slot.lose(), new LeaderLostError('unknown', 'The leading page has ended.'))
     this.#following.stop()
     if (this.#isActive && !this.#slot.link) this.#leading.lead(stolen)
   }
@@ -341,6 +341,8 @@ export class TabMember implements Member {
       ready: (link, info, place) => this.#ready(link, info, place),
       lose: (link, cause) => this.#lose(link, cause),
       forget: (link) => this.#forget(link),
+      replace: (by) =>
+        this.#drop(() => this.#slot.replace(by), new LeaderLostError('unknown', 'Another page leads now.')),
       refuse: (error) => this.#refuse(error),
     }
   }
@@ -370,13 +372,14 @@ export class TabMember implements Member {
   /** An engine in use, or about to be, is no more. If it was our own worker and we still lead, the next one follows. */
   #lose(link: EngineLink, cause: Error): void {
     if (this.#slot.link !== link) return
-    this.#drop(link, cause)
+    this.#drop(() => this.#slot.lose(), cause)
     if (this.#election.held) this.#leading.again()
   }
 
-  #drop(link: EngineLink, cause: Error): void {
+  #drop(empty: () => void, cause: Error): void {
     const { isReady } = this.#slot
-    this.#forget(link)
+    empty()
+    this.#looking.look()
     if (isReady) this.#options.onDeath(cause)
   }
 

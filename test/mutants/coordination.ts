@@ -82,7 +82,7 @@ export const COORDINATION_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: SLOT,
-        find: '    this.#empty()\n    this.#lostEngines.clear()\n',
+        find: '    this.#empty()\n    for (const { engines } of this.#lost.values()) engines.clear()\n',
         replace: '    this.lose()\n',
       },
     ],

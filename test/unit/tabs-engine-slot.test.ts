@@ -49,3 +49,24 @@ it('where the engine of a new store was lost one of its older terms is not taken
   expect(slot.takes(leader('third', 2, NEW), undefined)).toBe(false)
   expect(slot.takes(leader('fourth', 3, NEW), undefined)).toBe(true)
 })
+
+it('an engine left for one of another store may be taken again, since that one may be the older; one that ended may not', () => {
+  const slot = slotThatHadOpen(OLD, 7)
+  const first = leader('first', 7, OLD)
+  slot.replace(leader('second', 1, NEW))
+  slot.fill(link, 'follower', leader('second', 1, NEW))
+  slot.lose()
+  expect(slot.takes(first, undefined)).toBe(true)
+  expect(slot.takes(leader('second', 1, NEW), undefined)).toBe(false)
+  expect(slot.takes(leader('older', 6, OLD), undefined)).toBe(true)
+  slot.fill(link, 'follower', first)
+  slot.lose()
+  expect(slot.takes(first, undefined)).toBe(false)
+  expect(slot.takes(leader('older', 6, OLD), undefined)).toBe(false)
+})
+
+it('an engine left for one of a newer term of its store is not taken again', () => {
+  const slot = slotThatHadOpen(OLD, 7)
+  slot.replace(leader('second', 8, OLD))
+  expect(slot.takes(leader('first', 7, OLD), undefined)).toBe(false)
+})
