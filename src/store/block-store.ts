@@ -346,9 +346,8 @@ export class BlockStore implements Blocks {
   check = (): void => check(this.#state)
 
   /**
-   * Syncs, folds the log if that is worth it, and releases the device. A second close joins the first. Throws the
-   * StorageError of a sync or fold that failed, or that latched the store before everything was synced; the device is
-   * released all the same, and what was synced stays.
+   * Syncs, folds the log if that is worth it, and releases the device, also if it throws the StorageError of a sync or fold
+   * that failed, or that latched the store before everything was synced. A second close joins the first.
    */
   close(): Promise<void> {
     return (this.#closing ??= this.#close())
